@@ -1,0 +1,25 @@
+//! The promises of [`Decode`](crate::Decode), run by each adapter's tests on its own samples.
+
+use crate::{Decode, Decoded, Raw};
+
+const CUTS: usize = 200;
+
+/// Decodes each sample twice and cut short at evenly spread places. Panics, as a test should, when decoding
+/// depends on earlier calls, when a cut makes it panic, or when an interaction has no key.
+pub fn check_decoder(decoder: &dyn Decode, samples: &[Raw]) {
+    for sample in samples {
+        let once = decoder.decode(sample);
+        assert_eq!(once, decoder.decode(sample), "decoding must not depend on earlier calls");
+        for cut in 0..CUTS {
+            let length = sample.bytes.len() * cut / CUTS;
+            let bytes = sample.bytes.iter().copied().take(length).collect();
+            let _no_panic = decoder.decode(&Raw { bytes, ..sample.clone() });
+        }
+        for unit in once.iter().flatten() {
+            if let Decoded::Interaction(inbound) = unit {
+                assert!(!inbound.external_id.is_empty(), "an interaction without id cannot be deduplicated");
+                assert!(!inbound.text.contains('\0'), "PostgreSQL refuses NUL");
+            }
+        }
+    }
+}

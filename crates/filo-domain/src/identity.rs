@@ -1,0 +1,211 @@
+//! By what a person is recognised: numbers, addresses, fiscal codes and platform ids in one normal form.
+//!
+//! **Invariant:** an [`Identity`] is normalised when it is made, so that two spellings of one number or address
+//! are one value and the database can keep it unique.
+
+use serde::{Deserialize, Serialize};
+
+use crate::vocabulary::{IdentityType, Word};
+
+/// One normalised identifier of a person.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Identity {
+    #[serde(rename = "type")]
+    identity_type: IdentityType,
+    value: String,
+}
+
+/// Why a text is no identity of its type.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem} ({})", .identity_type.word())]
+pub struct IdentityError {
+    identity_type: IdentityType,
+    problem: &'static str,
+}
+
+const MAX_LENGTH: usize = 254;
+
+impl Identity {
+    /// Normalises an identifier: E.164 for numbers, lower case for addresses, the digit form of a fiscal code.
+    ///
+    /// # Errors
+    /// When the text cannot be an identifier of that type.
+    pub fn parse(identity_type: IdentityType, text: &str) -> Result<Self, IdentityError> {
+        let refuse = |problem| IdentityError { identity_type, problem };
+        let text = text.trim();
+        if text.is_empty() || text.len() > MAX_LENGTH || text.contains(char::is_control) {
+            return Err(refuse("must have 1 to 254 printable characters"));
+        }
+        let value = match identity_type {
+            IdentityType::Phone => {
+                normal_phone(text).ok_or_else(|| refuse("is no telephone number: give digits, with or without +39"))?
+            }
+            IdentityType::Email => normal_email(text).ok_or_else(|| refuse("is no mail address"))?,
+            IdentityType::FiscalCode => {
+                fiscal_code::canonical(text).ok_or_else(|| refuse("is no codice fiscale: check its last character"))?
+            }
+            IdentityType::Facebook | IdentityType::Instagram | IdentityType::Whatsapp => text.to_owned(),
+        };
+        Ok(Self { identity_type, value })
+    }
+    /// An identity read back from the store, where it was normalised before.
+    pub fn stored(identity_type: IdentityType, value: String) -> Self {
+        Self { identity_type, value }
+    }
+    /// The type.
+    pub fn identity_type(&self) -> IdentityType {
+        self.identity_type
+    }
+    /// The normal form.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
+}
+
+/// The E.164 form of a number as people or exchanges write it, read as Italian when it has no prefix; a short
+/// internal or service number is kept as its digits. `None` for what is no number at all (`anonymous`, a name).
+pub fn normal_phone(text: &str) -> Option<String> {
+    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}')).collect();
+    let international = match bare.strip_prefix("00") {
+        Some(rest) => format!("+{rest}"),
+        None => bare,
+    };
+    let digits = international.strip_prefix('+').unwrap_or(&international);
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) || digits.len() > 20 {
+        return None;
+    }
+    let candidates = [international.clone(), format!("+{digits}")];
+    let valid = candidates.iter().find_map(|candidate| {
+        let number = phonenumber::parse(Some(phonenumber::country::IT), candidate).ok()?;
+        phonenumber::is_valid(&number)
+            .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
+            .filter(|_| !is_short(digits))
+    });
+    Some(valid.unwrap_or(international))
+}
+
+/// Extensions (7000) and service numbers (020202, 112) stay as dialled.
+fn is_short(digits: &str) -> bool {
+    digits.len() <= 6
+}
+
+/// The compared form of a mail address: trimmed, in lower case, one `@` between two parts.
+pub fn normal_email(text: &str) -> Option<String> {
+    let address = text.trim().trim_start_matches('<').trim_end_matches('>').to_lowercase();
+    let (local, domain) = address.rsplit_once('@')?;
+    let fine = !local.is_empty()
+        && !domain.is_empty()
+        && !domain.starts_with('.')
+        && !domain.ends_with('.')
+        && !address.contains(char::is_whitespace)
+        && address.len() <= MAX_LENGTH;
+    fine.then_some(address)
+}
+
+/// The codice fiscale: its check character and omocodia (Ministry of Finance decree of 23 December 1976).
+pub mod fiscal_code {
+    const DIGIT_POSITIONS: [usize; 7] = [6, 7, 9, 10, 12, 13, 14];
+    const OMOCODIA: &[u8; 10] = b"LMNPQRSTUV";
+    const ODD: [u32; 26] =
+        [1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24, 23];
+
+    /// The form by which two codes are compared: upper case, omocodia undone (and the check character made
+    /// anew), or the eleven digits of a provisional code. `None` when the check character or digit is wrong.
+    pub fn canonical(text: &str) -> Option<String> {
+        let code: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_uppercase()).collect();
+        match code.len() {
+            11 => provisional(&code),
+            16 => personal(code),
+            _ => None,
+        }
+    }
+
+    /// Whether a word in a text is a personal code (used to warn before a reply shows one).
+    pub fn is_personal(word: &str) -> bool {
+        word.len() == 16 && canonical(word).is_some()
+    }
+
+    fn personal(mut code: Vec<u8>) -> Option<String> {
+        let (body, check) = code.split_at(15);
+        if check.first() != Some(&check_character(body)?) {
+            return None;
+        }
+        for position in DIGIT_POSITIONS {
+            let slot = code.get_mut(position)?;
+            if let Some(digit) = OMOCODIA.iter().position(|letter| letter == slot) {
+                *slot = b'0' + u8::try_from(digit).ok()?;
+            }
+        }
+        let well_formed = code.iter().take(15).enumerate().all(|(position, byte)| {
+            let digit = DIGIT_POSITIONS.contains(&position);
+            if digit { byte.is_ascii_digit() } else { byte.is_ascii_uppercase() }
+        });
+        let check = check_character(code.get(..15)?)?;
+        *code.get_mut(15)? = check;
+        well_formed.then(|| String::from_utf8(code).ok()).flatten()
+    }
+
+    fn check_character(body: &[u8]) -> Option<u8> {
+        let mut sum = 0;
+        for (index, byte) in body.iter().enumerate() {
+            let rank = match byte {
+                b'0'..=b'9' => u32::from(byte - b'0'),
+                b'A'..=b'Z' => u32::from(byte - b'A'),
+                _ => return None,
+            };
+            // The document counts places from 1: our even indices are its odd places.
+            sum += if index % 2 == 0 { *ODD.get(usize::try_from(rank).ok()?)? } else { rank };
+        }
+        u8::try_from(sum % 26).ok().map(|rest| b'A' + rest)
+    }
+
+    fn provisional(code: &[u8]) -> Option<String> {
+        let mut sum = 0;
+        for (index, byte) in code.iter().enumerate() {
+            let digit = u32::from(byte.is_ascii_digit().then(|| byte - b'0')?);
+            sum += if index % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit };
+        }
+        (sum % 10 == 0).then(|| String::from_utf8(code.to_vec()).ok()).flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_number_in_many_spellings_is_one_identity() {
+        for text in ["+39 02 8846 7000", "0039 0288467000", "02/88467000", "(02) 884.67000", "390288467000"] {
+            assert_eq!(normal_phone(text).as_deref(), Some("+390288467000"), "{text}");
+        }
+        for text in ["347 1234567", "+393471234567", "00393471234567", "393471234567"] {
+            assert_eq!(normal_phone(text).as_deref(), Some("+393471234567"), "{text}");
+        }
+    }
+
+    #[test]
+    fn short_numbers_are_kept_and_words_are_none() {
+        assert_eq!(normal_phone("020202").as_deref(), Some("020202"));
+        assert_eq!(normal_phone("7000").as_deref(), Some("7000"));
+        for text in ["anonymous", "", "Alice", "+", "unknown"] {
+            assert_eq!(normal_phone(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_compared_in_lower_case() {
+        assert_eq!(normal_email(" <Maria.Rossi@Example.IT> ").as_deref(), Some("maria.rossi@example.it"));
+        for text in ["maria", "@x.it", "a@", "a b@c.it"] {
+            assert_eq!(normal_email(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn omocodia_is_the_same_person_and_a_wrong_check_character_is_refused() {
+        assert_eq!(fiscal_code::canonical("rssmra85t10a562s").as_deref(), Some("RSSMRA85T10A562S"));
+        assert_eq!(fiscal_code::canonical("RSSMRA85T10A56NH").as_deref(), Some("RSSMRA85T10A562S"));
+        assert_eq!(fiscal_code::canonical("RSSMRA85T10A562X"), None);
+        assert_eq!(fiscal_code::canonical("01199250158").as_deref(), Some("01199250158"));
+        assert_eq!(fiscal_code::canonical("01199250159"), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! Legs and calls: folding what a phone system logs into waits, talks and outcomes.
+//!
+//! A *leg* is one call in one queue; a *call* is the legs of one source with the same call id less than 24 h
+//! apart. **Invariant:** folding is a pure function of the set of events: the order of lines and files, and
+//! lines seen twice, change nothing.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Instant, vocabulary::CallOutcome};
+
+/// Legs of one call id further apart than this are different calls: exchanges reuse ids after a restart.
+pub const CALL_SPAN_S: i64 = 24 * 3600;
+/// A call abandoned sooner than this is *short*: the caller hung up at once.
+pub const SHORT_ABANDON_S: i64 = 5;
+
+/// One thing that a phone system reports about a call in a queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LegEvent {
+    /// The phone system's id of the call; empty on [`LegStep::Restarted`].
+    pub call_id: String,
+    /// The queue; empty on [`LegStep::Restarted`].
+    pub queue: String,
+    /// When it happened.
+    pub at: Instant,
+    /// What happened.
+    pub step: LegStep,
+}
+
+/// What happened to a leg. Durations in seconds; `None` when the log does not say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "step", rename_all = "snake_case")]
+pub enum LegStep {
+    /// The call entered the queue.
+    Entered {
+        /// The caller: E.164 where it is a number, else as written; `None` when withheld.
+        caller: Option<String>,
+    },
+    /// A person answered.
+    Connected {
+        /// Time in the queue, ringing included.
+        wait_s: Option<i64>,
+        /// Who answered; kept for the audit trail alone.
+        agent: Option<String>,
+    },
+    /// An answered leg ended.
+    Completed {
+        /// Time in the queue.
+        wait_s: Option<i64>,
+        /// Time talking.
+        talk_s: Option<i64>,
+    },
+    /// The call left the queue unanswered.
+    Left {
+        /// How: abandoned, timed_out, empty, key_exit or withdrawn.
+        outcome: CallOutcome,
+        /// Time in the queue.
+        wait_s: Option<i64>,
+    },
+    /// The leg ended by a transfer.
+    Transferred {
+        /// Where to.
+        to: Option<String>,
+        /// Time in the queue.
+        wait_s: Option<i64>,
+        /// Time talking; `None` when it was transferred unanswered.
+        talk_s: Option<i64>,
+    },
+    /// The phone system restarted: every open leg is lost.
+    Restarted,
+}
+
+/// Where a leg is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LegOrigin {
+    /// The queue log, or a vendor's file of the same worth.
+    Log,
+    /// Live events pushed by the phone system.
+    Live,
+    /// Call detail records: they never outweigh the other two.
+    Cdr,
+}
+
+/// One call in one queue. Its key is (source, `call_id`, `queue`, `entered_at`); the source is the store's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leg {
+    /// The phone system's id of the call.
+    pub call_id: String,
+    /// The queue.
+    pub queue: String,
+    /// When the call entered it.
+    pub entered_at: Instant,
+    /// Where it is known from.
+    pub origin: LegOrigin,
+    /// The caller: E.164 where it is a number, else as written; `None` when withheld.
+    pub caller: Option<String>,
+    /// When a person answered.
+    pub answered_at: Option<Instant>,
+    /// When the leg ended.
+    pub ended_at: Option<Instant>,
+    /// Time in the queue in seconds, to the answer or the end; `None` while unknown.
+    pub wait_s: Option<i64>,
+    /// Time talking in seconds.
+    pub talk_s: Option<i64>,
+    /// How it ended; [`CallOutcome::Unknown`] until it did.
+    pub outcome: CallOutcome,
+    /// Where it was transferred to.
+    pub transferred_to: Option<String>,
+    /// Who answered; kept for the audit trail alone.
+    pub agent: Option<String>,
+    /// When the phone system restarted over this open leg; only an earlier end still completes it.
+    pub lost_at: Option<Instant>,
+    /// What a reader should know, such as `wait_mismatch`.
+    pub flags: Vec<String>,
+}
