@@ -1,1 +1,110 @@
-//! .
+//! The use cases: register a contact, recognise a person, work a ticket, close a month.
+//!
+//! **Invariant:** every use case takes `now` and the [`Caller`], checks what the caller may do, and does its whole
+//! effect in one transaction. It knows no HTTP, no SQL and no channel's protocol: adapters and renderers are
+//! handed in as trait objects.
+//!
+//! Start at [`App`]; contacts come in through [`App::take_in`], figures go out through [`App::monthly_report`].
+
+mod access;
+mod caller;
+mod calls;
+mod clock;
+mod contacts;
+mod delivery;
+mod error;
+mod export;
+mod facts;
+mod intake;
+mod legs;
+mod matters;
+mod mint;
+mod outbox;
+mod persons;
+mod quarantine;
+mod recognise;
+mod reports;
+mod schedule;
+mod scrivi;
+mod tickets;
+mod verify;
+mod views;
+mod work;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use filo_channel::{Decode, Deliver, Webhook};
+use filo_domain::city::City;
+use filo_indicators::definition::Definitions;
+use filo_store::Db;
+use secrecy::SecretSlice;
+
+pub use access::{Issued, LoginRequest, NewUser, Tokens, UserSummary};
+pub use caller::{Access, Caller, Permission, Role, Scope};
+pub use calls::{LiveCallEvent, RegisterCall};
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use error::{AppError, ErrorKind};
+pub use export::{Exported, Facts as ExportKind};
+pub use filo_store::export::Place;
+pub use intake::{Intake, Receipt, Tally};
+pub use matters::{MatterChange, MatterView, NewMatter};
+pub use persons::{IdentityInput, Merged, PersonChange, PersonQuery, PersonView, Timeline, TimelineItem};
+pub use quarantine::{QuarantineView, RetryResult};
+pub use schedule::Maintenance;
+pub use scrivi::{Confirmed, Followed, PublicMessage, PushedInteraction};
+pub use tickets::{
+    Assign, ListTickets, NewMessage, NewTicket, Requester, StepRequest, TicketChange, TicketView,
+};
+pub use verify::{Difference, Verified};
+pub use views::{CallView, EventView, InteractionView, MessageView, Page};
+
+/// A configured source with what its adapter does.
+#[derive(Clone)]
+pub struct SourceAdapter {
+    /// Turns its bytes into units.
+    pub decode: Arc<dyn Decode>,
+    /// Its webhook half, for platforms that push.
+    pub webhook: Option<Arc<dyn Webhook>>,
+}
+
+/// What all use cases share; immutable after the start.
+pub struct Core {
+    /// The city's content.
+    pub city: City,
+    /// What the figures mean.
+    pub definitions: Definitions,
+    /// Adapters by source key.
+    pub sources: BTreeMap<String, SourceAdapter>,
+    /// Who sends what leaves on a source, by source key.
+    pub deliverers: BTreeMap<String, Arc<dyn Deliver>>,
+    /// Where citizens reach the pages: scheme, host and port, without a slash at the end.
+    pub public_url: String,
+    /// Signs access tokens, Message-IDs and reply tokens.
+    pub signing_key: SecretSlice<u8>,
+}
+
+/// The application.
+#[derive(Clone)]
+pub struct App {
+    db: Db,
+    core: Arc<Core>,
+}
+
+impl App {
+    /// Puts the application together.
+    pub fn new(db: Db, core: Core) -> Self {
+        Self { db, core: Arc::new(core) }
+    }
+    /// The store.
+    pub fn db(&self) -> &Db {
+        &self.db
+    }
+    /// What all use cases share.
+    pub fn core(&self) -> &Core {
+        &self.core
+    }
+    /// The city's content.
+    pub fn city(&self) -> &City {
+        &self.core.city
+    }
+}

@@ -37,13 +37,11 @@ impl Identity {
             return Err(refuse("must have 1 to 254 printable characters"));
         }
         let value = match identity_type {
-            IdentityType::Phone => {
-                normal_phone(text).ok_or_else(|| refuse("is no telephone number: give digits, with or without +39"))?
-            }
+            IdentityType::Phone => normal_phone(text)
+                .ok_or_else(|| refuse("is no telephone number: give digits, with or without +39"))?,
             IdentityType::Email => normal_email(text).ok_or_else(|| refuse("is no mail address"))?,
-            IdentityType::FiscalCode => {
-                fiscal_code::canonical(text).ok_or_else(|| refuse("is no codice fiscale: check its last character"))?
-            }
+            IdentityType::FiscalCode => fiscal_code::canonical(text)
+                .ok_or_else(|| refuse("is no codice fiscale: check its last character"))?,
             IdentityType::Facebook | IdentityType::Instagram | IdentityType::Whatsapp => text.to_owned(),
         };
         Ok(Self { identity_type, value })
@@ -65,7 +63,8 @@ impl Identity {
 /// The E.164 form of a number as people or exchanges write it, read as Italian when it has no prefix; a short
 /// internal or service number is kept as its digits. `None` for what is no number at all (`anonymous`, a name).
 pub fn normal_phone(text: &str) -> Option<String> {
-    let bare: String = text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}')).collect();
+    let bare: String =
+        text.chars().filter(|c| !matches!(c, ' ' | '-' | '.' | '/' | '(' | ')' | '\u{a0}')).collect();
     let international = match bare.strip_prefix("00") {
         Some(rest) => format!("+{rest}"),
         None => bare,
@@ -112,7 +111,8 @@ pub mod fiscal_code {
     /// The form by which two codes are compared: upper case, omocodia undone (and the check character made
     /// anew), or the eleven digits of a provisional code. `None` when the check character or digit is wrong.
     pub fn canonical(text: &str) -> Option<String> {
-        let code: Vec<u8> = text.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_uppercase()).collect();
+        let code: Vec<u8> =
+            text.bytes().filter(|b| !b.is_ascii_whitespace()).map(|b| b.to_ascii_uppercase()).collect();
         match code.len() {
             11 => provisional(&code),
             16 => personal(code),

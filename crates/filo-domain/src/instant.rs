@@ -62,7 +62,11 @@ impl Instant {
     }
     /// As a `jiff` timestamp; instants outside jiff's range (years ±9999) become its bounds.
     pub fn timestamp(self) -> Timestamp {
-        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
+        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 {
+            Timestamp::MIN
+        } else {
+            Timestamp::MAX
+        })
     }
 }
 
@@ -170,7 +174,9 @@ impl Period {
             None => (text, None),
         };
         let number = |part: &str, digits: usize| {
-            (part.len() == digits && part.bytes().all(|b| b.is_ascii_digit())).then(|| part.parse::<i16>().ok()).flatten()
+            (part.len() == digits && part.bytes().all(|b| b.is_ascii_digit()))
+                .then(|| part.parse::<i16>().ok())
+                .flatten()
         };
         let year = number(year, 4).filter(|year| (1970..9999).contains(year)).ok_or_else(refuse)?;
         match month {
@@ -264,7 +270,8 @@ mod tests {
 
     #[test]
     fn malformed_periods_are_refused() {
-        for text in ["", "2026-13", "2026-00", "26-10", "2026-1", "2026-10-01", "ottobre", "+026-10", "9999"] {
+        for text in ["", "2026-13", "2026-00", "26-10", "2026-1", "2026-10-01", "ottobre", "+026-10", "9999"]
+        {
             assert!(Period::parse(text).is_err(), "{text}");
         }
     }

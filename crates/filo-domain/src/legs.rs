@@ -2,23 +2,57 @@
 //!
 //! A *leg* is one call in one queue; a *call* is the legs of one source with the same call id less than 24 h
 //! apart. **Invariant:** folding is a pure function of the set of events: the order of lines and files, and
-//! lines seen twice, change nothing.
+//! lines seen twice, change nothing. It holds because what is known of a leg only grows: every event is turned
+//! into a leg that knows nothing else, and [`merge`] is commutative, associative and idempotent.
+//!
+//! Start at [`fold`] (events of one run), [`home_of`] with [`Leg::apply`] (an end from another run) and
+//! [`calls`] (what the reports count).
+
+mod call;
+mod caller;
+mod evidence;
+mod fold;
+mod merge;
+#[cfg(test)]
+mod tests;
+mod view;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    call::{Call, calls, counted},
+    caller::normal_caller,
+    fold::{Folded, fits, fold, home_of},
+    merge::{is_same, merge, merge_log, reconcile},
+    view::{LegView, leg_views},
+};
 use crate::{Instant, vocabulary::CallOutcome};
 
 /// Legs of one call id further apart than this are different calls: exchanges reuse ids after a restart.
 pub const CALL_SPAN_S: i64 = 24 * 3600;
 /// A call abandoned sooner than this is *short*: the caller hung up at once.
 pub const SHORT_ABANDON_S: i64 = 5;
+/// A logged entry this close to a live one of the same call and queue is the same leg.
+pub const LIVE_MATCH_S: i64 = 60;
+/// A logged duration and the instants around it may differ by this much before a leg is flagged.
+pub const WAIT_TOLERANCE_S: i64 = 2;
+
+/// Flag: the log's own durations and instants differ by more than [`WAIT_TOLERANCE_S`]; the durations are kept.
+pub const WAIT_MISMATCH: &str = "wait_mismatch";
+/// Flag: the log gave no wait; it is the difference of instants.
+pub const WAIT_FROM_TIMES: &str = "wait_from_times";
+/// Flag: the log gave no talk; it is the difference of instants.
+pub const TALK_FROM_TIMES: &str = "talk_from_times";
+/// Flag, followed by an instant: the entry by which a leg seen live first is keyed.
+pub const LIVE_ENTERED: &str = "live_entered:";
 
 /// One thing that a phone system reports about a call in a queue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LegEvent {
     /// The phone system's id of the call; empty on [`LegStep::Restarted`].
     pub call_id: String,
-    /// The queue; empty on [`LegStep::Restarted`].
+    /// The queue; empty on [`LegStep::Restarted`] and where the log does not name it: then the event belongs
+    /// to the call's latest leg.
     pub queue: String,
     /// When it happened.
     pub at: Instant,
@@ -27,7 +61,7 @@ pub struct LegEvent {
 }
 
 /// What happened to a leg. Durations in seconds; `None` when the log does not say.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(tag = "step", rename_all = "snake_case")]
 pub enum LegStep {
     /// The call entered the queue.
@@ -51,7 +85,8 @@ pub enum LegStep {
     },
     /// The call left the queue unanswered.
     Left {
-        /// How: abandoned, timed_out, empty, key_exit or withdrawn.
+        /// How: abandoned, timed_out, empty, key_exit or withdrawn; unknown for an end that does not say, such
+        /// as a live `ended` (it ends an answered leg like any other end).
         outcome: CallOutcome,
         /// Time in the queue.
         wait_s: Option<i64>,
@@ -62,7 +97,7 @@ pub enum LegStep {
         to: Option<String>,
         /// Time in the queue.
         wait_s: Option<i64>,
-        /// Time talking; `None` when it was transferred unanswered.
+        /// Time talking; more than 0 proves an answer, `None` or 0 proves nothing.
         talk_s: Option<i64>,
     },
     /// The phone system restarted: every open leg is lost.
@@ -102,13 +137,13 @@ pub struct Leg {
     pub wait_s: Option<i64>,
     /// Time talking in seconds.
     pub talk_s: Option<i64>,
-    /// How it ended; [`CallOutcome::Unknown`] until it did.
+    /// How it ended; answered as soon as a person answers, else [`CallOutcome::Unknown`] until it ends.
     pub outcome: CallOutcome,
     /// Where it was transferred to.
     pub transferred_to: Option<String>,
     /// Who answered; kept for the audit trail alone.
     pub agent: Option<String>,
-    /// When the phone system restarted over this open leg; only an earlier end still completes it.
+    /// When the phone system restarted over this open leg; only an end up to then still completes it.
     pub lost_at: Option<Instant>,
     /// What a reader should know, such as `wait_mismatch`.
     pub flags: Vec<String>,

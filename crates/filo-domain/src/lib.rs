@@ -9,6 +9,7 @@
 
 pub mod calendar;
 pub mod chain;
+pub mod city;
 pub mod clock;
 pub mod event;
 pub mod form;
@@ -20,5 +21,7 @@ pub mod policy;
 pub mod ticket;
 pub mod vocabulary;
 
-pub use id::{AttachmentId, CallId, InteractionId, MatterId, MessageId, PersonId, QuarantineId, TicketId, UserId};
+pub use id::{
+    AttachmentId, CallId, InteractionId, MatterId, MessageId, PersonId, QuarantineId, TicketId, UserId,
+};
 pub use instant::{CityZone, Instant, Period};

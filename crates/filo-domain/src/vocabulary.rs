@@ -144,14 +144,8 @@ pub enum Outcome {
 
 impl Word for Outcome {
     const NAME: &'static str = "outcome";
-    const ALL: &'static [Self] = &[
-        Self::Solved,
-        Self::Answered,
-        Self::NotOurs,
-        Self::Refused,
-        Self::Duplicate,
-        Self::Withdrawn,
-    ];
+    const ALL: &'static [Self] =
+        &[Self::Solved, Self::Answered, Self::NotOurs, Self::Refused, Self::Duplicate, Self::Withdrawn];
     fn word(self) -> &'static str {
         match self {
             Self::Solved => "solved",
@@ -180,12 +174,7 @@ pub enum Priority {
 
 impl Word for Priority {
     const NAME: &'static str = "priority";
-    const ALL: &'static [Self] = &[
-        Self::Low,
-        Self::Normal,
-        Self::High,
-        Self::Urgent,
-    ];
+    const ALL: &'static [Self] = &[Self::Low, Self::Normal, Self::High, Self::Urgent];
     fn word(self) -> &'static str {
         match self {
             Self::Low => "low",
@@ -264,14 +253,8 @@ pub enum IdentityType {
 
 impl Word for IdentityType {
     const NAME: &'static str = "identity type";
-    const ALL: &'static [Self] = &[
-        Self::Phone,
-        Self::Email,
-        Self::FiscalCode,
-        Self::Facebook,
-        Self::Instagram,
-        Self::Whatsapp,
-    ];
+    const ALL: &'static [Self] =
+        &[Self::Phone, Self::Email, Self::FiscalCode, Self::Facebook, Self::Instagram, Self::Whatsapp];
     fn word(self) -> &'static str {
         match self {
             Self::Phone => "phone",
@@ -396,10 +379,7 @@ pub enum Direction {
 
 impl Word for Direction {
     const NAME: &'static str = "direction";
-    const ALL: &'static [Self] = &[
-        Self::Inbound,
-        Self::Outbound,
-    ];
+    const ALL: &'static [Self] = &[Self::Inbound, Self::Outbound];
     fn word(self) -> &'static str {
         match self {
             Self::Inbound => "inbound",
@@ -528,14 +508,8 @@ pub enum DeliveryState {
 
 impl Word for DeliveryState {
     const NAME: &'static str = "delivery state";
-    const ALL: &'static [Self] = &[
-        Self::Queued,
-        Self::Sent,
-        Self::Accepted,
-        Self::Delivered,
-        Self::Read,
-        Self::Failed,
-    ];
+    const ALL: &'static [Self] =
+        &[Self::Queued, Self::Sent, Self::Accepted, Self::Delivered, Self::Read, Self::Failed];
     fn word(self) -> &'static str {
         match self {
             Self::Queued => "queued",

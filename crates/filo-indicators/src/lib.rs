@@ -1,1 +1,29 @@
-//! .
+//! Measures, definitions, the monthly report, the yearly scorecard and the explanation of every figure.
+//!
+//! **Invariant:** pure functions of facts and definitions: no I/O, no clock, no city. The engine knows measures,
+//! not indicators: those are configuration. Unknown is `None`, never 0; a mean never travels without its n.
+//!
+//! Start at [`facts::Facts`] (what goes in) and [`report::monthly_report`] (what comes out):
+//!
+//! - [`definition::Definitions::from_files`] reads a city's `indicators/` folder;
+//! - [`report::span`] says which facts a period needs, [`report::monthly_report`] computes the report,
+//!   [`render::Render`] is what its printed forms implement;
+//! - [`explain::explain`] opens any figure up to the contacts behind it;
+//! - [`scorecard::scorecard`] is the yearly table, with [`measure::measured`] for the values of one's own.
+
+mod book;
+pub mod definition;
+mod digest;
+pub mod explain;
+pub mod facts;
+pub mod figure;
+pub mod measure;
+pub mod number;
+pub mod render;
+pub mod report;
+pub mod scorecard;
+mod view;
+pub mod words;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,64 @@
+# `make run` shows Filo at work, `make test` is the whole gate. Both do all the
+# set-up on a machine with Rust, make and a C compiler.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+CARGO ?= cargo
+# More cases than the 256 of every run, for `make test-long`.
+PROPTEST_CASES_LONG ?= 5000
+
+.PHONY: help run test test-long fmt fmt-check lint check deny doc doctest nextest tools clean
+
+help: ## lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## builds Filo and starts the demo on the embedded database
+	$(CARGO) build --locked --package filo
+	$(CARGO) run --locked --quiet --package filo -- demo
+
+# The cheap checks come first, the tests last: their summary closes the run.
+test: tools fmt-check check deny lint doc doctest nextest ## the whole gate, on both databases
+
+fmt: ## formats the sources
+	$(CARGO) fmt --all
+
+fmt-check:
+	$(CARGO) fmt --all -- --check
+
+lint: ## clippy, with warnings as errors
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+check: ## the architecture's rules and publiccode.yml
+	scripts/check-architecture
+	target/tools/python/bin/python scripts/check-publiccode
+
+deny: ## licences, banned crates and sources of the dependencies
+	$(CARGO) deny --locked check licenses bans sources
+
+doc: ## the crates' documentation, broken links refused
+	RUSTDOCFLAGS="-D rustdoc::broken_intra_doc_links" $(CARGO) doc --locked --workspace --no-deps --document-private-items
+
+doctest:
+	$(CARGO) test --locked --workspace --doc --quiet
+
+nextest: ## the tests alone, beside a PostgreSQL server of their own
+	scripts/with-postgres $(CARGO) nextest run --locked --workspace
+
+tools:
+	@scripts/install-tools
+
+test-long: tools ## what takes longer: many more property cases, the release build, advisories
+	@echo "test-long 1/3: every test, with $(PROPTEST_CASES_LONG) cases to a property"
+	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres $(CARGO) nextest run --locked --workspace --profile long
+	@echo "test-long 2/3: the release build, which links no shared database or TLS library"
+	$(CARGO) build --locked --release --package filo
+	! ldd "$${CARGO_TARGET_DIR:-target}/release/filo" | grep -E 'libpq|libsqlite3|libssl|libcrypto'
+	@echo "test-long 3/3: known advisories about the dependencies"
+	scripts/check-advisories
+
+clean: ## removes everything that was built
+	$(CARGO) clean
+	rm -rf target

@@ -1,0 +1,256 @@
+//! Who calls, and what each role and scope may do: one table, deny by default.
+
+use filo_domain::{UserId, event::Actor, vocabulary::Word};
+use filo_store::tickets::TicketRecord;
+use serde::{Deserialize, Serialize};
+
+use crate::AppError;
+
+/// What a user may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Level I: all tickets, calls and persons.
+    Operator,
+    /// Level II: the same for the tickets of the own units.
+    Specialist,
+    /// An operator who also reassigns, and closes and restates months.
+    Supervisor,
+    /// Reports, indicators and explanations with persons masked; no messages.
+    Analyst,
+    /// Users, keys, configuration, health; no message text.
+    Admin,
+}
+
+impl Word for Role {
+    const NAME: &'static str = "role";
+    const ALL: &'static [Self] =
+        &[Self::Operator, Self::Specialist, Self::Supervisor, Self::Analyst, Self::Admin];
+    fn word(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Specialist => "specialist",
+            Self::Supervisor => "supervisor",
+            Self::Analyst => "analyst",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+/// What an integration key may be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Scope {
+    /// Push calls.
+    #[serde(rename = "intake:phone")]
+    IntakePhone,
+    /// Push submissions, unmoderated.
+    #[serde(rename = "intake:scrivi")]
+    IntakeScrivi,
+    /// Push mail.
+    #[serde(rename = "intake:email")]
+    IntakeEmail,
+    /// Push social contacts.
+    #[serde(rename = "intake:social")]
+    IntakeSocial,
+    /// Read reports.
+    #[serde(rename = "read:reports")]
+    ReadReports,
+    /// Manage webhook subscriptions.
+    #[serde(rename = "webhooks")]
+    Webhooks,
+}
+
+impl Word for Scope {
+    const NAME: &'static str = "scope";
+    const ALL: &'static [Self] = &[
+        Self::IntakePhone,
+        Self::IntakeScrivi,
+        Self::IntakeEmail,
+        Self::IntakeSocial,
+        Self::ReadReports,
+        Self::Webhooks,
+    ];
+    fn word(self) -> &'static str {
+        match self {
+            Self::IntakePhone => "intake:phone",
+            Self::IntakeScrivi => "intake:scrivi",
+            Self::IntakeEmail => "intake:email",
+            Self::IntakeSocial => "intake:social",
+            Self::ReadReports => "read:reports",
+            Self::Webhooks => "webhooks",
+        }
+    }
+}
+
+/// What a route needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Read tickets, their messages and events.
+    ReadTickets,
+    /// Work tickets.
+    WorkTickets,
+    /// Find persons and read their timelines.
+    ReadPersons,
+    /// Change, merge and un-merge persons.
+    ManagePersons,
+    /// Read the call log and contacts.
+    ReadContacts,
+    /// Push calls from the phone system.
+    PushCalls,
+    /// Push contacts from another system.
+    PushContacts,
+    /// Read reports, indicators, explanations and scorecards.
+    ReadReports,
+    /// Close and restate months.
+    CloseMonths,
+    /// Read and settle the quarantine.
+    ManageQuarantine,
+    /// Read units, themes and sources.
+    ReadConfiguration,
+    /// Manage users and keys.
+    Administer,
+}
+
+impl Permission {
+    /// What it allows, for messages.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ReadTickets => "read tickets",
+            Self::WorkTickets => "work tickets",
+            Self::ReadPersons => "find persons",
+            Self::ManagePersons => "change persons",
+            Self::ReadContacts => "read contacts",
+            Self::PushCalls => "push calls",
+            Self::PushContacts => "push contacts",
+            Self::ReadReports => "read reports",
+            Self::CloseMonths => "close months",
+            Self::ManageQuarantine => "settle the quarantine",
+            Self::ReadConfiguration => "read the configuration",
+            Self::Administer => "administer users and keys",
+        }
+    }
+}
+
+/// With what a caller comes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// A user of Filo.
+    User {
+        /// The id.
+        id: UserId,
+        /// The role.
+        role: Role,
+        /// The unit of a specialist or supervisor.
+        unit: Option<String>,
+    },
+    /// Another system.
+    Key {
+        /// The key's name.
+        name: String,
+        /// What it is for.
+        scopes: Vec<Scope>,
+    },
+    /// The administrator at the command line, or Filo's own schedules.
+    Console,
+}
+
+/// Who calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// With what.
+    pub access: Access,
+}
+
+impl Caller {
+    /// The administrator at the command line, or Filo itself.
+    pub fn console() -> Self {
+        Self { access: Access::Console }
+    }
+    /// By whom events are written.
+    pub fn actor(&self) -> Actor {
+        match &self.access {
+            Access::User { id, .. } => Actor::User(*id),
+            Access::Key { name, .. } => Actor::Key(name.clone()),
+            Access::Console => Actor::System,
+        }
+    }
+    /// The user, if it is one.
+    pub fn user(&self) -> Option<UserId> {
+        match &self.access {
+            Access::User { id, .. } => Some(*id),
+            Access::Key { .. } | Access::Console => None,
+        }
+    }
+    /// Whether the caller may do something.
+    pub fn may(&self, permission: Permission) -> bool {
+        match &self.access {
+            Access::User { role, .. } => role_may(*role, permission),
+            Access::Key { scopes, .. } => scopes.iter().any(|scope| scope_may(*scope, permission)),
+            Access::Console => true,
+        }
+    }
+    /// Refuses a caller who may not.
+    ///
+    /// # Errors
+    /// [`AppError::Forbidden`].
+    pub fn must(&self, permission: Permission) -> Result<(), AppError> {
+        if self.may(permission) { Ok(()) } else { Err(AppError::Forbidden(permission.words())) }
+    }
+    /// The units to which the caller's view of tickets is limited; `None` for no limit.
+    pub fn unit_limit(&self) -> Option<&str> {
+        match &self.access {
+            Access::User { role: Role::Specialist, unit, .. } => Some(unit.as_deref().unwrap_or_default()),
+            Access::User { .. } | Access::Key { .. } | Access::Console => None,
+        }
+    }
+    /// Refuses a ticket that the caller may not see, as if it were not there.
+    ///
+    /// # Errors
+    /// [`AppError::NotFound`].
+    pub fn must_see(&self, ticket: &TicketRecord) -> Result<(), AppError> {
+        match self.unit_limit() {
+            Some(unit) if ticket.unit.as_deref() != Some(unit) => Err(AppError::NotFound("ticket")),
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+fn role_may(role: Role, permission: Permission) -> bool {
+    use Permission as P;
+    match role {
+        Role::Operator => matches!(
+            permission,
+            P::ReadTickets
+                | P::WorkTickets
+                | P::ReadPersons
+                | P::ManagePersons
+                | P::ReadContacts
+                | P::ReadReports
+                | P::ReadConfiguration
+        ),
+        Role::Specialist => {
+            matches!(
+                permission,
+                P::ReadTickets | P::WorkTickets | P::ReadPersons | P::ReadReports | P::ReadConfiguration
+            )
+        }
+        Role::Supervisor => {
+            role_may(Role::Operator, permission) || matches!(permission, P::CloseMonths | P::ManageQuarantine)
+        }
+        Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
+        Role::Admin => {
+            matches!(permission, P::Administer | P::ManageQuarantine | P::ReadReports | P::ReadConfiguration)
+        }
+    }
+}
+
+fn scope_may(scope: Scope, permission: Permission) -> bool {
+    match scope {
+        Scope::IntakePhone => permission == Permission::PushCalls,
+        Scope::IntakeScrivi | Scope::IntakeEmail | Scope::IntakeSocial => {
+            permission == Permission::PushContacts
+        }
+        Scope::ReadReports => permission == Permission::ReadReports,
+        Scope::Webhooks => false,
+    }
+}

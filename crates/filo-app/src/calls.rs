@@ -1,0 +1,298 @@
+//! The call log: live events from the phone system, and registering a call.
+
+use filo_domain::{
+    Instant, InteractionId, TicketId,
+    event::EventBody,
+    legs::{LegEvent, LegStep},
+    vocabulary::{CallOutcome, Channel, Kind, Level, Outcome},
+};
+use filo_store::{
+    Conn, calls,
+    interactions::{self, Interaction},
+};
+use serde::Deserialize;
+
+use crate::{
+    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, legs,
+    tickets::{check_theme, check_unit, fetch, finish, free_contact, limit, visible},
+    views::{cursor, read_cursor},
+    work::{Start, Subject, Work},
+};
+
+/// How a call is registered: a new ticket, resolved at once or escalated, or an existing one joined.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterCall {
+    /// The theme key.
+    pub theme: Option<String>,
+    /// What the citizen asks for.
+    pub kind: Option<Kind>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// Resolved at level I at once, in this way.
+    pub outcome: Option<Outcome>,
+    /// Escalated to this unit.
+    pub unit: Option<String>,
+    /// Internal note.
+    pub note: Option<String>,
+    /// The ticket to join.
+    pub ticket_id: Option<TicketId>,
+}
+
+/// What the phone system reports while a call goes on.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LiveCallEvent {
+    /// The configured source.
+    pub source: String,
+    /// The phone system's id of the call.
+    pub call_id: String,
+    /// `offered`, `queued`, `answered`, `ended` or `abandoned`.
+    pub event: String,
+    /// When.
+    pub at: Instant,
+    /// The caller's number.
+    pub caller: Option<String>,
+    /// The queue.
+    pub queue: Option<String>,
+    /// Who answered; kept for the audit trail alone.
+    pub agent: Option<String>,
+}
+
+impl LiveCallEvent {
+    fn leg_event(&self) -> Result<LegEvent, AppError> {
+        let caller = self.caller.as_deref().and_then(filo_domain::legs::normal_caller);
+        let step = match self.event.as_str() {
+            "offered" | "queued" => LegStep::Entered { caller },
+            "answered" => LegStep::Connected { wait_s: None, agent: self.agent.clone() },
+            // Ends an answered leg; one that nobody answered stays unknown until the log tells how it ended.
+            "ended" => LegStep::Left { outcome: CallOutcome::Unknown, wait_s: None },
+            "abandoned" => LegStep::Left { outcome: CallOutcome::Abandoned, wait_s: None },
+            _ => {
+                return Err(AppError::invalid(
+                    "/event",
+                    "must be offered, queued, answered, ended or abandoned",
+                ));
+            }
+        };
+        let queue = self.queue.clone().unwrap_or_default();
+        Ok(LegEvent { call_id: self.call_id.clone(), queue, at: self.at, step })
+    }
+}
+
+impl App {
+    /// The call log, newest first.
+    ///
+    /// # Errors
+    /// Wrong cursor, or the store's own.
+    pub async fn list_calls(
+        &self,
+        caller: &Caller,
+        span: (Option<Instant>, Option<Instant>),
+        asked: Option<usize>,
+        after: Option<String>,
+    ) -> Result<Page<CallView>, AppError> {
+        caller.must(Permission::ReadContacts)?;
+        let limit = limit(asked)?;
+        let after: Option<(Instant, InteractionId)> = after.as_deref().map(read_cursor).transpose()?;
+        self.db
+            .read(move |conn| {
+                let rows = calls::list(conn, span.0, span.1, after, fetch(limit))?;
+                let page = Page::cut(rows, limit, |row| cursor(row.entered_at, row.id));
+                let mut items = Vec::with_capacity(page.items.len());
+                for call in page.items {
+                    let interaction = interactions::find(conn, call.id)?;
+                    items.push(CallView::of(call, interaction.as_ref()));
+                }
+                Ok(Page { items, next_cursor: page.next_cursor })
+            })
+            .await
+    }
+
+    /// Takes a live event, in any order and more than once; gives the call and whether anything was new. `None`
+    /// for the end of a call whose start has not come yet: it waits for it.
+    ///
+    /// # Errors
+    /// An unknown source or event, or the store's own.
+    pub async fn live_call_event(
+        &self,
+        caller: &Caller,
+        event: LiveCallEvent,
+        now: Instant,
+    ) -> Result<(Option<CallView>, bool), AppError> {
+        caller.must(Permission::PushCalls)?;
+        let source = self.core.city.source(&event.source);
+        if source.is_none_or(|source| source.channel != Some(Channel::Phone)) {
+            return Err(AppError::invalid("/source", format!("there is no phone source {:?}", event.source)));
+        }
+        if event.call_id.is_empty() || event.call_id.len() > 128 {
+            return Err(AppError::invalid("/call_id", "must have 1 to 128 characters"));
+        }
+        if event.at > now.plus_seconds(60) {
+            return Err(AppError::invalid("/at", "must not lie in the future"));
+        }
+        let leg_event = event.leg_event()?;
+        let core = self.core.clone();
+        self.db
+            .write(move |conn| match legs::put_live(conn, &core, &event.source, &leg_event, now)? {
+                Some((id, new)) => Ok((call_view(conn, id)?, new)),
+                None => {
+                    let new = legs::keep_live(conn, &event.source, leg_event, now)?;
+                    Ok((None, new))
+                }
+            })
+            .await
+    }
+
+    /// Registers a call: opens its ticket, or joins one.
+    ///
+    /// # Errors
+    /// A call registered before, an unknown theme or unit, not found.
+    pub async fn register_call(
+        &self,
+        caller: &Caller,
+        id: InteractionId,
+        request: RegisterCall,
+        now: Instant,
+    ) -> Result<TicketView, AppError> {
+        caller.must(Permission::WorkTickets)?;
+        check_theme(&self.core, request.theme.as_deref())?;
+        if request.outcome.is_some() && request.unit.is_some() {
+            return Err(AppError::invalid(
+                "/unit",
+                "a call is either resolved at once or escalated, not both",
+            ));
+        }
+        let (core, caller) = (self.core.clone(), caller.clone());
+        self.db.write(move |conn| register(conn, &core, &caller, id, request, now)).await
+    }
+}
+
+fn call_view(conn: &mut Conn, id: InteractionId) -> Result<Option<CallView>, AppError> {
+    let interaction = interactions::find(conn, id)?;
+    Ok(calls::find(conn, id)?.map(|call| CallView::of(call, interaction.as_ref())))
+}
+
+fn register(
+    conn: &mut Conn,
+    core: &Core,
+    caller: &Caller,
+    id: InteractionId,
+    request: RegisterCall,
+    now: Instant,
+) -> Result<TicketView, AppError> {
+    calls::find(conn, id)?.ok_or(AppError::NotFound("call"))?;
+    let contact = free_contact(conn, id)?;
+    let mut work = match request.ticket_id {
+        Some(ticket) => joined(conn, core, caller, &contact, ticket, now)?,
+        None => opened(conn, core, caller, &contact, &request, now)?,
+    };
+    interactions::link(conn, id, work.ticket.id, now)?;
+    answered_live(conn, &contact, &mut work, caller)?;
+    if let Some(note) = request.note.clone().filter(|_| request.outcome.is_none() && request.unit.is_none()) {
+        let text = work.text(
+            conn,
+            crate::work::Draft::inside(filo_store::messages::MessageKind::Note, caller.user(), note),
+        )?;
+        work.push(conn, now, caller.actor(), EventBody::Noted { text })?;
+    }
+    if let Some(outcome) = request.outcome {
+        work.check(filo_domain::ticket::Step::Resolve)?;
+        work.push(conn, now, caller.actor(), EventBody::TakenInCharge { user: caller.user() })?;
+        let note = work.reason(conn, caller.user(), request.note)?;
+        work.push(conn, now, caller.actor(), EventBody::Resolved { outcome, note })?;
+    } else if let Some(unit) = request.unit {
+        work.check(filo_domain::ticket::Step::Escalate)?;
+        let unit = check_unit(core, &unit, Some(Level::II), now)?;
+        let note = work.reason(conn, caller.user(), request.note)?;
+        work.push(conn, now, caller.actor(), EventBody::Escalated { unit, note })?;
+    }
+    finish(conn, core, work, now)
+}
+
+fn joined(
+    conn: &mut Conn,
+    core: &Core,
+    caller: &Caller,
+    contact: &Interaction,
+    ticket: TicketId,
+    now: Instant,
+) -> Result<Work, AppError> {
+    use filo_domain::ticket::Continuation;
+    visible(conn, caller, ticket)?;
+    let mut work = Work::load(conn, ticket, now)?;
+    let actionable = contact.not_actionable.is_none();
+    let joined = EventBody::ContactAdded { interaction: contact.id, actionable };
+    let at = contact.occurred_at;
+    match work.ticket.continuation(at, actionable, core.city.profile.reopen_days) {
+        Continuation::TooLate => {
+            return Err(AppError::conflict(
+                "ticket-too-old",
+                "this ticket ended too long before the call: register the call under a new one",
+            ));
+        }
+        Continuation::Added => work.push(conn, at, caller.actor(), joined)?,
+        Continuation::Resumed => {
+            work.push(conn, at, caller.actor(), joined)?;
+            work.push(conn, at, caller.actor(), EventBody::Resumed)?;
+        }
+        Continuation::Reopened => {
+            work.push(conn, at, caller.actor(), joined)?;
+            work.push(conn, at, caller.actor(), EventBody::Reopened { reason: None })?;
+        }
+    }
+    Ok(work)
+}
+
+fn opened(
+    conn: &mut Conn,
+    core: &Core,
+    caller: &Caller,
+    contact: &Interaction,
+    request: &RegisterCall,
+    now: Instant,
+) -> Result<Work, AppError> {
+    let city = &core.city;
+    let Some(kind) = request.kind else {
+        return Err(AppError::invalid("/kind", "give what the citizen asks for, or a ticket_id to join"));
+    };
+    let text = request.subject.clone().unwrap_or_default();
+    if text.trim().is_empty() {
+        return Err(AppError::invalid("/subject", "give a subject, or a ticket_id to join"));
+    }
+    let queue = calls::legs_of_calls(conn, &[contact.id])?.into_iter().next().map(|leg| leg.leg.queue);
+    let source = city.source(&contact.source);
+    let by_queue = queue.as_deref().zip(source).and_then(|(queue, source)| source.theme_of_queue(queue));
+    let theme = request.theme.as_deref().or(by_queue);
+    let start = Start {
+        channel: Channel::Phone,
+        source: &contact.source,
+        interaction: Some(contact.id),
+        person: contact.person_id,
+        theme,
+        kind: Some(kind),
+        priority: None,
+        tags: vec![],
+        words: &text,
+        follows: None,
+        flags: vec![],
+        at: contact.occurred_at,
+    };
+    let opening = start.opening(city);
+    let subject = Subject { text, location: None, municipio: None };
+    Work::open(conn, city, opening, subject, contact.occurred_at, now, caller.actor())
+}
+
+/// The live answer of a registered call is its first response, at the instant it was given.
+pub(crate) fn answered_live(
+    conn: &mut Conn,
+    contact: &Interaction,
+    work: &mut Work,
+    caller: &Caller,
+) -> Result<(), AppError> {
+    let answered = calls::find(conn, contact.id)?.and_then(|call| call.answered_at);
+    match answered {
+        Some(at) => work.push(conn, at, caller.actor(), EventBody::LiveAnswered { interaction: contact.id }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,152 @@
+//! Loads the facts behind the figures as they were known at an instant.
+//!
+//! **Invariant:** what came later is left out here and nowhere else: contacts recorded after one limit, work done
+//! to tickets after another. A restatement moves only the first limit, so only late data change its figures.
+
+use std::collections::HashMap;
+
+use filo_domain::{
+    Instant, PersonId, TicketId,
+    event::{Actor, Event, EventBody},
+    ticket::Ticket,
+};
+use filo_indicators::facts::{CallFact, Facts, InteractionFact, TicketFact};
+use filo_store::{
+    Conn,
+    facts::{self, InteractionRow},
+    persons, tickets,
+};
+
+use crate::AppError;
+
+/// Up to when facts and work count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    /// Contacts recorded later are late.
+    pub(crate) recorded_until: Instant,
+    /// Work done to tickets later does not count.
+    pub(crate) worked_until: Instant,
+}
+
+impl Known {
+    /// Everything known at an instant.
+    pub(crate) fn at(now: Instant) -> Self {
+        Self { recorded_until: now, worked_until: now }
+    }
+    /// Whether an event counts: work by its own limit; what the citizen's late contact did, by the contact's.
+    fn counts(&self, event: &Event) -> bool {
+        let intake = matches!(
+            event.body,
+            EventBody::Opened(_) | EventBody::ContactAdded { .. } | EventBody::Reopened { .. }
+        );
+        let by_itself = intake && !matches!(event.actor, Actor::User(_));
+        event.recorded_at <= if by_itself { self.recorded_until } else { self.worked_until }
+    }
+}
+
+/// Tickets whose logs are read at once.
+const PAGE: usize = 500;
+
+/// Loads the facts of `[from, to)`.
+pub(crate) fn load(conn: &mut Conn, (from, to): (Instant, Instant), known: Known) -> Result<Facts, AppError> {
+    let merged = merges(conn, known.worked_until)?;
+    let rows = facts::interactions(conn, from, to)?;
+    let mut loaded = Facts::default();
+    for row in rows.into_iter().filter(|row| row.recorded_at <= known.recorded_until) {
+        add(&mut loaded, row, &merged, known);
+    }
+    let ids = facts::tickets(conn, from, to)?;
+    for page in ids.chunks(PAGE) {
+        add_tickets(conn, &mut loaded, page, &merged, known)?;
+    }
+    Ok(loaded)
+}
+
+/// Who each merged person is.
+type Merges = HashMap<PersonId, PersonId>;
+
+fn merges(conn: &mut Conn, at: Instant) -> Result<Merges, AppError> {
+    Ok(persons::merges_at(conn, at)?.into_iter().map(|entry| (entry.from, entry.into)).collect())
+}
+
+fn current(merged: &Merges, person: PersonId) -> PersonId {
+    let mut person = person;
+    // Merges point one way; the bound guards against a ledger changed by hand.
+    for _ in 0..64 {
+        match merged.get(&person) {
+            Some(next) => person = *next,
+            None => break,
+        }
+    }
+    person
+}
+
+fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
+    let person = row.person.map(|person| current(merged, person));
+    let by_itself = |at: Instant| at <= known.worked_until || at <= row.recorded_at;
+    let ticket = row.ticket.filter(|(_, at)| by_itself(*at)).map(|(ticket, _)| ticket);
+    match row.call {
+        Some(call) => loaded.calls.push(CallFact {
+            id: row.id,
+            source: row.source,
+            external_id: row.external_id,
+            occurred_at: row.occurred_at,
+            outcome: call.outcome,
+            wait_s: call.wait_s,
+            talk_s: call.talk_s,
+            answered_at: call.answered_at,
+            person,
+            ticket,
+        }),
+        None => loaded.interactions.push(InteractionFact {
+            id: row.id,
+            source: row.source,
+            channel: row.channel,
+            kind: row.kind,
+            direction: row.direction,
+            external_id: row.external_id,
+            occurred_at: row.occurred_at,
+            person,
+            ticket,
+            thread: row.thread,
+            not_actionable: row.not_actionable,
+        }),
+    }
+}
+
+fn add_tickets(
+    conn: &mut Conn,
+    loaded: &mut Facts,
+    ids: &[TicketId],
+    merged: &Merges,
+    known: Known,
+) -> Result<(), AppError> {
+    let log = tickets::events_of(conn, ids)?;
+    for log in log.chunk_by(|a, b| a.ticket == b.ticket) {
+        let counted: Vec<&Event> = log.iter().filter(|event| known.counts(event)).collect();
+        // A ticket opened by hand after the limit: not known then.
+        if !counted.first().is_some_and(|event| matches!(event.body, EventBody::Opened(_))) {
+            continue;
+        }
+        let ticket = Ticket::fold(counted)
+            .map_err(|error| AppError::internal("a ticket's log does not fold", error))?;
+        loaded.tickets.push(fact(ticket, merged));
+    }
+    Ok(())
+}
+
+fn fact(ticket: Ticket, merged: &Merges) -> TicketFact {
+    TicketFact {
+        id: ticket.id,
+        number: ticket.opening.number.clone(),
+        channel: ticket.opening.channel,
+        source: ticket.opening.source.clone(),
+        theme: ticket.theme,
+        kind: ticket.kind,
+        person: ticket.opening.person.map(|person| current(merged, person)),
+        matter: ticket.matter,
+        tags: ticket.tags,
+        history: ticket.history,
+        flags: ticket.opening.flags,
+    }
+}

@@ -1,0 +1,382 @@
+//! Legs into the store: a run's events are folded, met with what is stored, and the calls they touch are renewed.
+//!
+//! A leg is a unit of the run, however many lines told of it. An event whose leg is not known is kept in quarantine
+//! as `leg_without_start` and tried again whenever legs of its source arrive.
+
+use std::collections::BTreeMap;
+
+use filo_channel::Rejected;
+use filo_domain::{
+    Instant, InteractionId,
+    identity::Identity,
+    legs::{self, CALL_SPAN_S, Call, Leg, LegEvent, LegOrigin, LegStep},
+    vocabulary::{Channel, Direction, IdentityType, InteractionKind},
+};
+use filo_store::{
+    Conn,
+    calls::{self, StoredLeg},
+    interactions::{self, Interaction},
+    quarantine,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    App, AppError, Core,
+    intake::{PhoneUnits, Tally, quarantine_unit},
+    mint,
+    recognise::recognise,
+};
+
+/// Legs registered in one transaction.
+const CHUNK: usize = 200;
+/// The reason under which an end without its start is kept.
+pub(crate) const WITHOUT_START: &str = "leg_without_start";
+
+/// What a run told about one source.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) events: Vec<LegEvent>,
+    pub(crate) whole: Vec<Leg>,
+}
+
+impl App {
+    pub(crate) async fn take_in_legs(&self, units: PhoneUnits, now: Instant) -> Result<Tally, AppError> {
+        let mut tally = Tally::default();
+        for (source, batch) in units.by_source {
+            let folded = legs::fold(batch.events, LegOrigin::Log);
+            let mut seen = folded.legs;
+            seen.extend(batch.whole);
+            for chunk in chunks(seen) {
+                tally.add(&self.put_legs(&source, chunk, now).await?);
+            }
+            for orphans in group_orphans(folded.orphans) {
+                tally.add(&self.put_orphans(&source, orphans, folded.restarts.clone(), now).await?);
+            }
+            self.lose_open_legs(&source, folded.restarts).await?;
+            tally.add(&self.retry_orphans(&source, now).await?);
+        }
+        Ok(tally)
+    }
+
+    async fn put_legs(&self, source: &str, seen: Vec<Leg>, now: Instant) -> Result<Tally, AppError> {
+        let (core, source) = (self.core.clone(), source.to_owned());
+        self.db
+            .write(move |conn| {
+                let mut tally = Tally::default();
+                for leg in seen {
+                    tally.read += 1;
+                    match put(conn, &core, &source, &leg, now)? {
+                        Put::New | Put::Completed => tally.accepted += 1,
+                        Put::Known => tally.duplicates += 1,
+                    }
+                }
+                Ok(tally)
+            })
+            .await
+    }
+
+    /// The events of one leg whose start is not in this run.
+    async fn put_orphans(
+        &self,
+        source: &str,
+        orphans: Vec<LegEvent>,
+        restarts: Vec<Instant>,
+        now: Instant,
+    ) -> Result<Tally, AppError> {
+        let (core, source) = (self.core.clone(), source.to_owned());
+        self.db
+            .write(move |conn| {
+                let mut tally = Tally { read: 1, ..Tally::default() };
+                match complete(conn, &core, &source, &orphans, &restarts)? {
+                    Some(true) => tally.accepted += 1,
+                    Some(false) => tally.duplicates += 1,
+                    None => {
+                        quarantine_unit(conn, &source, orphan_unit(&orphans)?, json!({}), now, &mut tally)?
+                    }
+                }
+                Ok(tally)
+            })
+            .await
+    }
+
+    /// A restart of the phone system loses the legs that were open, those of earlier runs too.
+    async fn lose_open_legs(&self, source: &str, restarts: Vec<Instant>) -> Result<(), AppError> {
+        let source = source.to_owned();
+        self.db
+            .write(move |conn| {
+                for restart in restarts {
+                    let lost = LegEvent {
+                        call_id: String::new(),
+                        queue: String::new(),
+                        at: restart,
+                        step: LegStep::Restarted,
+                    };
+                    let from = restart.plus_seconds(-CALL_SPAN_S);
+                    for mut open in calls::open_legs(conn, &source, from, restart)? {
+                        if open.leg.apply(&lost) {
+                            calls::update_leg(conn, &source, &open)?;
+                        }
+                    }
+                }
+                Ok::<_, AppError>(())
+            })
+            .await
+    }
+
+    /// Ends that waited for their start: tried again after every run of their source.
+    async fn retry_orphans(&self, source: &str, now: Instant) -> Result<Tally, AppError> {
+        let (core, source) = (self.core.clone(), source.to_owned());
+        self.db
+            .write(move |conn| {
+                let mut tally = Tally::default();
+                for unit in quarantine::open_of(conn, &source, WITHOUT_START)? {
+                    if retry(conn, &core, &source, &unit.raw)? {
+                        quarantine::decide(conn, unit.id, quarantine::RETRIED, now, None)?;
+                        tally.released += 1;
+                    }
+                }
+                Ok(tally)
+            })
+            .await
+    }
+}
+
+/// Tries a quarantined end again; `true` when its leg is known now.
+pub(crate) fn retry(conn: &mut Conn, core: &Core, source: &str, raw: &[u8]) -> Result<bool, AppError> {
+    let orphans: Vec<LegEvent> = serde_json::from_slice(raw)?;
+    Ok(complete(conn, core, source, &orphans, &[])?.is_some())
+}
+
+fn orphan_unit(orphans: &[LegEvent]) -> Result<Rejected, AppError> {
+    let first = orphans.first();
+    let queue = first.map(|event| event.queue.clone()).unwrap_or_default();
+    let call = first.map(|event| event.call_id.clone()).unwrap_or_default();
+    Ok(Rejected {
+        reason: WITHOUT_START,
+        detail: format!("the end of call {call} in queue {queue} came without its start"),
+        raw: serde_json::to_vec(orphans)?,
+    })
+}
+
+/// Legs of one call stay in one transaction.
+fn chunks(mut seen: Vec<Leg>) -> Vec<Vec<Leg>> {
+    seen.sort_by(|a, b| (&a.call_id, a.entered_at, &a.queue).cmp(&(&b.call_id, b.entered_at, &b.queue)));
+    let mut chunks: Vec<Vec<Leg>> = Vec::new();
+    for leg in seen {
+        let same = |chunk: &Vec<Leg>| chunk.last().is_some_and(|last| last.call_id == leg.call_id);
+        match chunks.last_mut().filter(|chunk| chunk.len() < CHUNK || same(chunk)) {
+            Some(chunk) => chunk.push(leg),
+            None => chunks.push(vec![leg]),
+        }
+    }
+    chunks
+}
+
+/// Events without a start, by call and queue: one unit each, if an end of a leg is among them. A ring that nobody
+/// picked up tells of no leg.
+fn group_orphans(orphans: Vec<LegEvent>) -> Vec<Vec<LegEvent>> {
+    let mut groups: BTreeMap<(String, String), Vec<LegEvent>> = BTreeMap::new();
+    for event in orphans {
+        groups.entry((event.call_id.clone(), event.queue.clone())).or_default().push(event);
+    }
+    groups.into_values().collect()
+}
+
+enum Put {
+    New,
+    Completed,
+    Known,
+}
+
+fn put(conn: &mut Conn, core: &Core, source: &str, seen: &Leg, now: Instant) -> Result<Put, AppError> {
+    let stored = calls::legs_of(conn, source, &seen.call_id)?;
+    if let Some(known) = stored.iter().find(|known| legs::is_same(&known.leg, seen)) {
+        let renewed = legs::reconcile(&known.leg, seen);
+        if renewed == known.leg {
+            return Ok(Put::Known);
+        }
+        let known = StoredLeg { leg: renewed, ..known.clone() };
+        calls::update_leg(conn, source, &known)?;
+        renew_call(conn, core, source, known.interaction)?;
+        return Ok(Put::Completed);
+    }
+    let near = |leg: &&StoredLeg| leg.leg.entered_at.seconds_since(seen.entered_at).abs() < CALL_SPAN_S;
+    let interaction = match stored.iter().filter(near).min_by_key(|leg| leg.leg.entered_at) {
+        Some(leg) => leg.interaction,
+        None => new_call(conn, core, source, seen, now)?,
+    };
+    let leg = StoredLeg { id: mint::uuid(now), interaction, leg: seen.clone() };
+    calls::insert_leg(conn, source, &leg)?;
+    renew_call(conn, core, source, interaction)?;
+    Ok(Put::New)
+}
+
+/// Gives orphaned events to their stored leg: `None` when there is none, else whether they changed it.
+fn complete(
+    conn: &mut Conn,
+    core: &Core,
+    source: &str,
+    orphans: &[LegEvent],
+    restarts: &[Instant],
+) -> Result<Option<bool>, AppError> {
+    let Some(first) = orphans.first() else { return Ok(Some(false)) };
+    let stored = calls::legs_of(conn, source, &first.call_id)?;
+    let mut changed = None;
+    for event in orphans {
+        let Some(home) = legs::home_of(event, stored.iter().map(|known| &known.leg), restarts) else {
+            continue;
+        };
+        let Some(known) = stored.iter().find(|known| &known.leg == home) else { continue };
+        // An earlier event of this loop may have renewed it.
+        let Some(mut current) =
+            calls::legs_of(conn, source, &first.call_id)?.into_iter().find(|leg| leg.id == known.id)
+        else {
+            continue;
+        };
+        let event_changed = current.leg.apply(event);
+        if event_changed {
+            calls::update_leg(conn, source, &current)?;
+            renew_call(conn, core, source, current.interaction)?;
+        }
+        changed = Some(changed.unwrap_or(false) || event_changed);
+    }
+    Ok(changed)
+}
+
+/// A call's interaction and its empty fold.
+fn new_call(
+    conn: &mut Conn,
+    core: &Core,
+    source: &str,
+    leg: &Leg,
+    now: Instant,
+) -> Result<InteractionId, AppError> {
+    let id: InteractionId = mint::id(now);
+    let number = leg.caller.as_deref().and_then(|caller| Identity::parse(IdentityType::Phone, caller).ok());
+    let person = recognise(conn, &number.into_iter().collect::<Vec<_>>(), None, now)?;
+    let interaction = Interaction {
+        id,
+        source: source.to_owned(),
+        channel: Channel::Phone,
+        kind: InteractionKind::Call,
+        direction: Direction::Inbound,
+        external_id: format!("{}@{}", leg.call_id, leg.key_entered_at().seconds()),
+        occurred_at: leg.entered_at,
+        recorded_at: now,
+        local_day: core.city.zone.day(leg.entered_at).to_string(),
+        person_id: person,
+        ticket_id: None,
+        linked_at: None,
+        thread: None,
+        not_actionable: None,
+        name: None,
+        subject: None,
+        body: String::new(),
+        raw_id: None,
+        detail: Value::Null,
+        flags: vec![],
+    };
+    interactions::insert(conn, &interaction)?;
+    for call in legs::calls(vec![leg.clone()]) {
+        calls::put(conn, id, source, &call)?;
+    }
+    Ok(id)
+}
+
+/// Folds a call's legs anew.
+fn renew_call(conn: &mut Conn, core: &Core, source: &str, id: InteractionId) -> Result<(), AppError> {
+    let own: Vec<Leg> = calls::legs_of_calls(conn, &[id])?.into_iter().map(|stored| stored.leg).collect();
+    let Some(call) = legs::calls(own).into_iter().next() else { return Ok(()) };
+    calls::put(conn, id, source, &call)?;
+    let day = core.city.zone.day(call.entered_at).to_string();
+    interactions::update_call(conn, id, call.entered_at, &day, call.not_actionable(), &detail(&call))?;
+    learn_caller(conn, id, &call)
+}
+
+/// A caller whose number became known with a later leg.
+fn learn_caller(conn: &mut Conn, id: InteractionId, call: &Call) -> Result<(), AppError> {
+    let number = call.caller.as_deref().and_then(|caller| Identity::parse(IdentityType::Phone, caller).ok());
+    let Some(number) = number else { return Ok(()) };
+    let Some(interaction) =
+        interactions::find(conn, id)?.filter(|interaction| interaction.person_id.is_none())
+    else {
+        return Ok(());
+    };
+    let person = recognise(conn, &[number], None, interaction.recorded_at)?;
+    interactions::set_person(conn, id, person)?;
+    Ok(())
+}
+
+/// What the timeline shows of a call; who answered is not in it.
+fn detail(call: &Call) -> Value {
+    json!({
+        "call_id": call.call_id, "caller": call.caller, "outcome": call.outcome, "wait_s": call.wait_s,
+        "talk_s": call.talk_s, "queues": call.legs.iter().map(|leg| leg.queue.clone()).collect::<Vec<_>>(),
+    })
+}
+
+/// Live events of one call, in any order and more than once; gives the call and whether anything was new.
+pub(crate) fn put_live(
+    conn: &mut Conn,
+    core: &Core,
+    source: &str,
+    event: &LegEvent,
+    now: Instant,
+) -> Result<Option<(InteractionId, bool)>, AppError> {
+    if let Some(leg) = Leg::enter(event, LegOrigin::Live) {
+        let new = !matches!(put(conn, core, source, &leg, now)?, Put::Known);
+        retry_call(conn, core, source, &event.call_id, now)?;
+        return Ok(call_of(conn, source, event)?.map(|id| (id, new)));
+    }
+    match complete(conn, core, source, std::slice::from_ref(event), &[])? {
+        Some(new) => Ok(call_of(conn, source, event)?.map(|id| (id, new))),
+        None => Ok(None),
+    }
+}
+
+/// Events of this call that came before its start.
+fn retry_call(
+    conn: &mut Conn,
+    core: &Core,
+    source: &str,
+    call_id: &str,
+    now: Instant,
+) -> Result<(), AppError> {
+    for unit in quarantine::open_of(conn, source, WITHOUT_START)? {
+        let about: Vec<LegEvent> = serde_json::from_slice(&unit.raw)?;
+        let ours = about.iter().any(|event| event.call_id == call_id);
+        if ours && retry(conn, core, source, &unit.raw)? {
+            quarantine::decide(conn, unit.id, quarantine::RETRIED, now, None)?;
+        }
+    }
+    Ok(())
+}
+
+fn call_of(conn: &mut Conn, source: &str, event: &LegEvent) -> Result<Option<InteractionId>, AppError> {
+    let stored = calls::legs_of(conn, source, &event.call_id)?;
+    let before = |leg: &&StoredLeg| leg.leg.entered_at <= event.at;
+    Ok(stored.iter().rev().find(before).or(stored.first()).map(|leg| leg.interaction))
+}
+
+/// Keeps a live event whose call is not known yet; `true` when it is new.
+pub(crate) fn keep_live(
+    conn: &mut Conn,
+    source: &str,
+    event: LegEvent,
+    now: Instant,
+) -> Result<bool, AppError> {
+    let mut tally = Tally::default();
+    quarantine_unit(conn, source, orphan_unit(&[event])?, json!({ "live": true }), now, &mut tally)?;
+    Ok(tally.quarantined == 1)
+}
+
+/// Registers one whole leg.
+pub(crate) fn put_whole(
+    conn: &mut Conn,
+    core: &Core,
+    source: &str,
+    leg: &Leg,
+    now: Instant,
+) -> Result<(), AppError> {
+    put(conn, core, source, leg, now).map(|_known_or_new| ())
+}

@@ -1,0 +1,201 @@
+//! The quarantine: what could not be understood is listed, retried with the present decoder, or put aside.
+
+use filo_channel::{Decoded, Raw};
+use filo_domain::{Instant, QuarantineId, event::Actor};
+use filo_store::{
+    Conn, audit,
+    quarantine::{self, Quarantined},
+};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    App, AppError, Caller, Core, Page, Permission,
+    contacts::{self, Arrival, Registered},
+    legs,
+    tickets::{fetch, limit},
+    views::{cursor, read_cursor},
+};
+
+/// A quarantined unit as readers see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct QuarantineView {
+    /// Its id.
+    pub id: QuarantineId,
+    /// The source.
+    pub source: String,
+    /// The stable word for why.
+    pub reason: String,
+    /// A sentence.
+    pub detail: String,
+    /// `open`, `retried` or `discarded`.
+    pub state: String,
+    /// When it was kept.
+    pub created_at: Instant,
+    /// When it was settled.
+    pub decided_at: Option<Instant>,
+    /// Why it was discarded.
+    pub note: Option<String>,
+    /// How many bytes it has.
+    pub size: usize,
+    /// The bytes as text, with replacement characters; `None` in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub raw: Option<String>,
+}
+
+impl From<Quarantined> for QuarantineView {
+    fn from(unit: Quarantined) -> Self {
+        Self {
+            id: unit.id,
+            source: unit.source,
+            reason: unit.reason,
+            detail: unit.detail,
+            state: unit.state,
+            created_at: unit.created_at,
+            decided_at: unit.decided_at,
+            note: unit.note,
+            size: unit.raw.len(),
+            raw: None,
+        }
+    }
+}
+
+/// What a retry gave.
+#[derive(Clone, Debug, Serialize)]
+pub struct RetryResult {
+    /// The unit.
+    pub id: QuarantineId,
+    /// Whether it is understood now.
+    pub released: bool,
+    /// The reason it is still kept for.
+    pub reason: Option<String>,
+}
+
+impl App {
+    /// The units that wait for somebody, oldest first.
+    ///
+    /// # Errors
+    /// Wrong cursor, or the store's own.
+    pub async fn list_quarantine(
+        &self,
+        caller: &Caller,
+        asked: Option<usize>,
+        after: Option<String>,
+    ) -> Result<Page<QuarantineView>, AppError> {
+        caller.must(Permission::ManageQuarantine)?;
+        let limit = limit(asked)?;
+        let after = after.as_deref().map(read_cursor).transpose()?;
+        let rows = self
+            .db
+            .read(move |conn| quarantine::list(conn, quarantine::OPEN, after, fetch(limit)))
+            .await
+            .map_err(AppError::Store)?;
+        Ok(Page::cut(rows, limit, |row| cursor(row.created_at, row.id)).map(QuarantineView::from))
+    }
+
+    /// One unit with its bytes.
+    ///
+    /// # Errors
+    /// Not found, or the store's own.
+    pub async fn quarantined(&self, caller: &Caller, id: QuarantineId) -> Result<QuarantineView, AppError> {
+        caller.must(Permission::ManageQuarantine)?;
+        let unit = self.db.read(move |conn| quarantine::find(conn, id)).await.map_err(AppError::Store)?;
+        let unit = unit.ok_or(AppError::NotFound("quarantined unit"))?;
+        let raw = Some(String::from_utf8_lossy(&unit.raw).into_owned());
+        Ok(QuarantineView { raw, ..unit.into() })
+    }
+
+    /// Tries a unit again with the present decoder and configuration.
+    ///
+    /// # Errors
+    /// Not found, settled before, or the store's own.
+    pub async fn retry_quarantined(
+        &self,
+        caller: &Caller,
+        id: QuarantineId,
+        now: Instant,
+    ) -> Result<RetryResult, AppError> {
+        caller.must(Permission::ManageQuarantine)?;
+        let (core, actor) = (self.core.clone(), caller.actor());
+        self.db
+            .write(move |conn| {
+                let unit = quarantine::find(conn, id)?.ok_or(AppError::NotFound("quarantined unit"))?;
+                if unit.state != quarantine::OPEN {
+                    return Err(AppError::conflict(
+                        "settled-before",
+                        format!("this unit is {} already", unit.state),
+                    ));
+                }
+                let still = retry(conn, &core, &unit, now)?;
+                if still.is_none() {
+                    quarantine::decide(conn, id, quarantine::RETRIED, now, None)?;
+                    audit::append(conn, now, &actor, "quarantine_retried", json!({ "unit": id }))?;
+                }
+                Ok(RetryResult { id, released: still.is_none(), reason: still })
+            })
+            .await
+    }
+
+    /// Puts a unit aside for good; its bytes stay.
+    ///
+    /// # Errors
+    /// No reason, not found, settled before, or the store's own.
+    pub async fn discard_quarantined(
+        &self,
+        caller: &Caller,
+        id: QuarantineId,
+        reason: &str,
+        now: Instant,
+    ) -> Result<(), AppError> {
+        caller.must(Permission::ManageQuarantine)?;
+        if reason.trim().is_empty() {
+            return Err(AppError::invalid("/reason", "say why"));
+        }
+        let (actor, reason) = (caller.actor(), reason.to_owned());
+        self.db
+            .write(move |conn| {
+                quarantine::find(conn, id)?.ok_or(AppError::NotFound("quarantined unit"))?;
+                if !quarantine::decide(conn, id, quarantine::DISCARDED, now, Some(&reason))? {
+                    return Err(AppError::conflict("settled-before", "this unit was settled already"));
+                }
+                Ok(audit::append(conn, now, &actor, "quarantine_discarded", json!({ "unit": id }))?)
+            })
+            .await
+    }
+}
+
+/// Gives the reason it is still not understood.
+fn retry(conn: &mut Conn, core: &Core, unit: &Quarantined, now: Instant) -> Result<Option<String>, AppError> {
+    if unit.reason == legs::WITHOUT_START {
+        let found = legs::retry(conn, core, &unit.source, &unit.raw)?;
+        return Ok((!found).then(|| unit.reason.clone()));
+    }
+    let adapter = core.sources.get(&unit.source).ok_or(AppError::NotFound("source"))?;
+    let arrived_at = unit.context.get("arrived_at").and_then(|at| at.as_str());
+    let arrived_at = arrived_at.and_then(|at| Instant::parse(at).ok());
+    let raw = Raw { bytes: unit.raw.clone(), arrived_at, now: unit.created_at };
+    let mut still = None;
+    for decoded in adapter.decode.decode(&raw) {
+        match decoded {
+            Err(rejected) => still = Some(rejected.reason.to_owned()),
+            Ok(Decoded::Interaction(inbound)) => {
+                let arrival = Arrival {
+                    core,
+                    inbound: *inbound,
+                    raw: None,
+                    now,
+                    actor: Actor::Citizen,
+                    retried: true,
+                    moderated: false,
+                    code: None,
+                };
+                let _known_or_new: Registered = contacts::register(conn, arrival)?;
+            }
+            Ok(Decoded::LegEvent(event)) => {
+                legs::put_live(conn, core, &unit.source, &event, now)?;
+            }
+            Ok(Decoded::Leg(leg)) => legs::put_whole(conn, core, &unit.source, &leg, now)?,
+        }
+    }
+    Ok(still)
+}

@@ -1,0 +1,281 @@
+//! Figures: the monthly report, indicators, scorecards and explanations, and the closing of months.
+
+use std::collections::BTreeMap;
+
+use filo_domain::{Instant, Period};
+use filo_indicators::{
+    explain::{self, Explanation},
+    measure,
+    report::{self, MonthlyReport, PendingDifferences, ReportMeta, ReportState},
+    scorecard::{self, Scorecard},
+};
+use filo_store::{
+    Conn, audit, facts as stored_facts,
+    months::{self, Revision},
+};
+use serde_json::json;
+
+use crate::{
+    App, AppError, Caller, Core, Permission,
+    facts::{self, Known},
+    schedule,
+};
+
+impl App {
+    /// The report of a month: computed while it is open, as published once it is closed. A past revision by number.
+    ///
+    /// # Errors
+    /// No such revision, or the store's own.
+    pub async fn monthly_report(
+        &self,
+        caller: &Caller,
+        month: Period,
+        revision: Option<i32>,
+        now: Instant,
+    ) -> Result<MonthlyReport, AppError> {
+        caller.must(Permission::ReadReports)?;
+        let core = self.core.clone();
+        self.db
+            .read(move |conn| {
+                let published = months::of_month(conn, &month.to_string())?;
+                let wanted = match revision {
+                    Some(number) => Some(
+                        published
+                            .iter()
+                            .find(|it| it.revision == number)
+                            .ok_or(AppError::NotFound("revision"))?,
+                    ),
+                    None => published.last(),
+                };
+                match wanted {
+                    Some(it) => read_published(conn, &core, month, it),
+                    None => compute(conn, &core, month, Known::at(now), open(now)),
+                }
+            })
+            .await
+    }
+
+    /// Freezes a month that has ended as revision 1.
+    ///
+    /// # Errors
+    /// A month that has not ended or is closed already.
+    pub async fn close_month(
+        &self,
+        caller: &Caller,
+        month: Period,
+        now: Instant,
+    ) -> Result<MonthlyReport, AppError> {
+        caller.must(Permission::CloseMonths)?;
+        let (core, actor) = (self.core.clone(), caller.actor());
+        self.db
+            .write(move |conn| {
+                let (_, end) = month.bounds(&core.city.zone);
+                if now < end {
+                    return Err(AppError::conflict("month-not-ended", format!("{month} ends at {end}")));
+                }
+                if !months::of_month(conn, &month.to_string())?.is_empty() {
+                    let detail = format!("{month} is closed already: a correction is a restatement");
+                    return Err(AppError::conflict("month-closed", detail));
+                }
+                let report = publish(conn, &core, month, Known::at(now), 1, None, now)?;
+                audit::append(conn, now, &actor, "month_closed", json!({ "month": month.to_string() }))?;
+                Ok(report)
+            })
+            .await
+    }
+
+    /// Publishes the next revision of a closed month: late facts come in, work done after the closing does not.
+    ///
+    /// # Errors
+    /// A month that is not closed, or no reason.
+    pub async fn restate_month(
+        &self,
+        caller: &Caller,
+        month: Period,
+        reason: &str,
+        now: Instant,
+    ) -> Result<MonthlyReport, AppError> {
+        caller.must(Permission::CloseMonths)?;
+        if reason.trim().is_empty() {
+            return Err(AppError::invalid("/reason", "say why the month is restated"));
+        }
+        let (core, actor, reason) = (self.core.clone(), caller.actor(), reason.trim().to_owned());
+        self.db
+            .write(move |conn| {
+                let published = months::of_month(conn, &month.to_string())?;
+                let (Some(first), Some(last)) = (published.first(), published.last()) else {
+                    return Err(AppError::conflict(
+                        "month-open",
+                        format!("{month} is not closed: close it first"),
+                    ));
+                };
+                let known = Known { recorded_until: now, worked_until: first.as_of };
+                let number = last.revision + 1;
+                let report = publish(conn, &core, month, known, number, Some(reason), now)?;
+                let data = json!({ "month": month.to_string(), "revision": number });
+                audit::append(conn, now, &actor, "month_restated", data)?;
+                Ok(report)
+            })
+            .await
+    }
+
+    /// Explains an indicator or a figure of the report, down to the contacts behind it.
+    ///
+    /// # Errors
+    /// An unknown indicator is invalid at `/indicator`.
+    pub async fn explain(
+        &self,
+        caller: &Caller,
+        what: &str,
+        period: Period,
+        now: Instant,
+    ) -> Result<Explanation, AppError> {
+        caller.must(Permission::ReadReports)?;
+        let (core, what) = (self.core.clone(), what.to_owned());
+        self.db
+            .read(move |conn| {
+                let known = known_of(conn, period, now)?;
+                let zone = &core.city.zone;
+                let facts = facts::load(conn, report::span(period, zone), known)?;
+                explain::explain(&facts, &core.definitions, &what, period, zone, known.worked_until)
+                    .map_err(|error| AppError::invalid("/indicator", error))
+            })
+            .await
+    }
+
+    /// The yearly table.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn scorecard(&self, caller: &Caller, year: i16, now: Instant) -> Result<Scorecard, AppError> {
+        caller.must(Permission::ReadReports)?;
+        let core = self.core.clone();
+        self.db
+            .read(move |conn| {
+                let zone = &core.city.zone;
+                let mut loaded = BTreeMap::new();
+                for year in [year.saturating_sub(1), year] {
+                    let span = report::span(Period::Year(year), zone);
+                    loaded.insert(year, facts::load(conn, span, Known::at(now))?);
+                }
+                let measured = |year: i16, key: &str| {
+                    let facts = loaded.get(&year)?;
+                    measure::measured(facts, &core.definitions, key, Period::Year(year), zone, now)
+                };
+                Ok(scorecard::scorecard(year, &core.definitions, measured))
+            })
+            .await
+    }
+
+    /// The indicators' keys with their values for a period.
+    ///
+    /// # Errors
+    /// The store's own.
+    pub async fn indicators(
+        &self,
+        caller: &Caller,
+        period: Period,
+        now: Instant,
+    ) -> Result<Vec<Explanation>, AppError> {
+        caller.must(Permission::ReadReports)?;
+        let core = self.core.clone();
+        self.db
+            .read(move |conn| {
+                let known = known_of(conn, period, now)?;
+                let zone = &core.city.zone;
+                let facts = facts::load(conn, report::span(period, zone), known)?;
+                let keys =
+                    core.definitions.set(period).indicators.iter().map(|indicator| indicator.key.clone());
+                keys.map(|key| {
+                    explain::explain(&facts, &core.definitions, &key, period, zone, known.worked_until)
+                        .map(|explanation| Explanation { items: vec![], ..explanation })
+                        .map_err(|error| AppError::internal("a defined indicator is unknown", error))
+                })
+                .collect()
+            })
+            .await
+    }
+}
+
+/// An open month knows everything; a closed one what its last revision knew.
+fn known_of(conn: &mut Conn, period: Period, now: Instant) -> Result<Known, AppError> {
+    let published = months::of_month(conn, &period.to_string())?;
+    Ok(match (published.first(), published.last()) {
+        (Some(first), Some(last)) => Known { recorded_until: last.recorded_until, worked_until: first.as_of },
+        (_, _) => Known::at(now),
+    })
+}
+
+fn open(now: Instant) -> ReportMeta {
+    ReportMeta {
+        state: ReportState::Open,
+        revision: None,
+        reason: None,
+        as_of: now,
+        generated_at: now,
+        chain_root: None,
+        pending: PendingDifferences::default(),
+    }
+}
+
+fn compute(
+    conn: &mut Conn,
+    core: &Core,
+    month: Period,
+    known: Known,
+    meta: ReportMeta,
+) -> Result<MonthlyReport, AppError> {
+    let zone = &core.city.zone;
+    let facts = facts::load(conn, report::span(month, zone), known)?;
+    let last_root = audit::last_of(conn, schedule::ROOT)?;
+    let root =
+        last_root.and_then(|entry| entry.data.get("root").and_then(|root| root.as_str().map(str::to_owned)));
+    let meta = ReportMeta { chain_root: root, ..meta };
+    Ok(report::monthly_report(&facts, &core.definitions, month, zone, meta))
+}
+
+fn publish(
+    conn: &mut Conn,
+    core: &Core,
+    month: Period,
+    known: Known,
+    number: i32,
+    reason: Option<String>,
+    now: Instant,
+) -> Result<MonthlyReport, AppError> {
+    let meta = ReportMeta {
+        state: ReportState::Closed,
+        revision: u32::try_from(number).ok(),
+        reason: reason.clone(),
+        as_of: known.worked_until,
+        ..open(now)
+    };
+    let report = compute(conn, core, month, known, meta)?;
+    let revision = Revision {
+        month: month.to_string(),
+        revision: number,
+        as_of: known.worked_until,
+        recorded_until: known.recorded_until,
+        published_at: now,
+        reason,
+        report: serde_json::to_string(&report)?,
+    };
+    months::insert(conn, &revision)?;
+    Ok(report)
+}
+
+/// A published report as it was, with what has come late since.
+fn read_published(
+    conn: &mut Conn,
+    core: &Core,
+    month: Period,
+    revision: &Revision,
+) -> Result<MonthlyReport, AppError> {
+    let mut report: MonthlyReport = serde_json::from_str(&revision.report)?;
+    let (from, to) = month.bounds(&core.city.zone);
+    let late = stored_facts::recorded_after(conn, from, to, revision.recorded_until)?;
+    let by_source: BTreeMap<String, u64> =
+        late.into_iter().map(|(source, count)| (source, u64::try_from(count).unwrap_or(0))).collect();
+    report.pending_differences = PendingDifferences { count: by_source.values().sum(), by_source };
+    Ok(report)
+}

@@ -1,0 +1,192 @@
+//! `filo verify`: everything is computed anew from the events and compared with what is stored.
+
+use filo_domain::{
+    Instant, TicketId,
+    chain::Hash,
+    event::{Event, EventBody},
+    ticket::Ticket,
+};
+use filo_store::{
+    Conn, audit, messages,
+    tickets::{self, TicketRecord},
+};
+use serde::Serialize;
+
+use crate::{App, AppError, schedule};
+
+/// Something that does not stand up.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// What was checked: `chain`, `projection`, `seal`, `audit`, `root`.
+    pub check: &'static str,
+    /// On what.
+    pub subject: String,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// The result of a verification.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Verified {
+    /// Tickets checked.
+    pub tickets: usize,
+    /// Events checked.
+    pub events: usize,
+    /// Audit entries checked.
+    pub audit_entries: usize,
+    /// What does not stand up.
+    pub differences: Vec<Difference>,
+}
+
+const PAGE: i64 = 500;
+
+impl App {
+    /// Refolds all events, checks the chains, the projections, the seals, the audit log and the last nightly root.
+    ///
+    /// # Errors
+    /// The store's own; what does not stand up is in the result.
+    pub async fn verify(&self) -> Result<Verified, AppError> {
+        self.db
+            .read(|conn| {
+                let mut verified = Verified::default();
+                let mut after = None;
+                loop {
+                    let page = tickets::walk(conn, after, PAGE)?;
+                    let Some(last) = page.last() else { break };
+                    after = Some(last.id);
+                    verify_page(conn, page, &mut verified)?;
+                }
+                verify_audit(conn, &mut verified)?;
+                verify_root(conn, &mut verified)?;
+                Ok(verified)
+            })
+            .await
+    }
+}
+
+fn verify_page(conn: &mut Conn, page: Vec<TicketRecord>, verified: &mut Verified) -> Result<(), AppError> {
+    let ids: Vec<TicketId> = page.iter().map(|record| record.id).collect();
+    let log = tickets::events_of(conn, &ids)?;
+    for record in page {
+        let own: Vec<Event> = log.iter().filter(|event| event.ticket == record.id).cloned().collect();
+        verified.tickets += 1;
+        verified.events += own.len();
+        let subject = record.number.clone();
+        let mut report = |check, problem: String| {
+            verified.differences.push(Difference { check, subject: subject.clone(), problem });
+        };
+        if let Err(error) = Event::verify(&own) {
+            report("chain", error.to_string());
+        }
+        match Ticket::fold(&own) {
+            Err(error) => report("chain", error.to_string()),
+            Ok(ticket) => {
+                for problem in projection_problems(&ticket, &record) {
+                    report("projection", problem);
+                }
+                if !subject_fits(&ticket, &record) {
+                    report("seal", "the subject is not the one that was sealed".to_owned());
+                }
+            }
+        }
+        for problem in seal_problems(conn, &own)? {
+            report("seal", problem);
+        }
+    }
+    Ok(())
+}
+
+/// Compares the stored projection with a fold of the events; what is stored beside the fold is taken over.
+fn projection_problems(ticket: &Ticket, record: &TicketRecord) -> Vec<String> {
+    let beside = tickets::Beside {
+        subject: record.subject.clone(),
+        subject_salt: record.subject_salt.clone(),
+        due_at: record.due_at,
+        location: record.location.clone(),
+        municipio: record.municipio,
+    };
+    let folded = TicketRecord::of(ticket, beside);
+    if folded == *record {
+        return vec![];
+    }
+    let (left, right) = (format!("{folded:#?}"), format!("{record:#?}"));
+    let differing = left.lines().zip(right.lines()).filter(|(a, b)| a != b);
+    differing
+        .map(|(events, stored)| format!("events say {}, stored is {}", events.trim(), stored.trim()))
+        .collect()
+}
+
+fn subject_fits(ticket: &Ticket, record: &TicketRecord) -> bool {
+    match (&record.subject, &record.subject_salt) {
+        (Some(subject), Some(salt)) => ticket.subject.fits(salt, subject),
+        // Anonymised: text and salt are gone together.
+        (None, None) => true,
+        (_, _) => false,
+    }
+}
+
+fn seal_problems(conn: &mut Conn, log: &[Event]) -> Result<Vec<String>, AppError> {
+    let mut problems = Vec::new();
+    for event in log {
+        let Some(text) = event.body.texts() else { continue };
+        let fits = match messages::find(conn, text.message)? {
+            Some(message) => match (&message.body, &message.salt) {
+                (Some(body), Some(salt)) => text.seal.fits(salt, body),
+                (None, None) => true,
+                (_, _) => false,
+            },
+            None => false,
+        };
+        if !fits {
+            problems.push(format!(
+                "the text of event {} ({}) is not the one that was sealed",
+                event.seq,
+                kind(event)
+            ));
+        }
+    }
+    Ok(problems)
+}
+
+fn kind(event: &Event) -> String {
+    EventBody::stored(&event.body).map(|(kind, _)| kind).unwrap_or_default()
+}
+
+fn verify_audit(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {
+    let (mut seq, mut head) = (0, Hash::genesis());
+    loop {
+        let page = audit::after(conn, seq, PAGE)?;
+        if page.is_empty() {
+            return Ok(());
+        }
+        for entry in page {
+            verified.audit_entries += 1;
+            if entry.seq != seq + 1 || entry.prev_hash != head || entry.computed_hash() != entry.hash {
+                let problem = "the audit log was changed, or an entry is missing, here".to_owned();
+                verified.differences.push(Difference {
+                    check: "audit",
+                    subject: entry.seq.to_string(),
+                    problem,
+                });
+            }
+            seq = entry.seq;
+            head = entry.hash;
+        }
+    }
+}
+
+/// The last nightly root, computed anew from what was recorded until then.
+fn verify_root(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {
+    let Some(entry) = audit::last_of(conn, schedule::ROOT)? else { return Ok(()) };
+    let number = |key: &str| entry.data.get(key).and_then(serde_json::Value::as_i64);
+    let Some(until) = number("until_us") else { return Ok(()) };
+    let (count, root) = schedule::root(conn, Instant::from_micros(until))?;
+    let same_root = entry.data.get("root").and_then(|root| root.as_str()) == Some(root.as_str());
+    let same_count = number("tickets") == i64::try_from(count).ok();
+    if !same_root || !same_count {
+        let subject = entry.data.get("day").and_then(|day| day.as_str()).unwrap_or_default().to_owned();
+        let problem = format!("the root over {count} tickets is not the one written that night");
+        verified.differences.push(Difference { check: "root", subject, problem });
+    }
+    Ok(())
+}

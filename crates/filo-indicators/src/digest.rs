@@ -1,0 +1,124 @@
+//! A digest of the facts that figures were computed from, the same on every installation and database.
+//!
+//! **Invariant:** no identifier of ours, no salt and no `recorded_at` enters: persons, tickets and matters are
+//! numbered by their first appearance in the sorted facts, instants are floored to the second.
+
+use std::{collections::HashMap, fmt::Write as _, hash::Hash};
+
+use filo_domain::{Instant, vocabulary::Word};
+use sha2::{Digest, Sha256};
+
+use crate::facts::{CallFact, Facts, InteractionFact, TicketFact};
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        // Writing to a string cannot fail.
+        let _written = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+/// SHA-256 over the canonical facts of `[from, to)`, sorted by (source, external id, instant, kind).
+pub(crate) fn inputs(facts: &Facts, (from, to): (Instant, Instant)) -> String {
+    let inside = |at: Instant| from <= at.floor() && at.floor() < to;
+    let calls = facts.calls.iter().filter(|call| inside(call.occurred_at)).map(Fact::Call);
+    let others = facts.interactions.iter().filter(|fact| inside(fact.occurred_at)).map(Fact::Interaction);
+    let mut contacts: Vec<Fact> = calls.chain(others).collect();
+    contacts.sort_by(|a, b| a.key().cmp(&b.key()));
+    let mut tickets: Vec<&TicketFact> = facts.tickets.iter().collect();
+    let mut names = Names::default();
+    let (mut hash, mut line) = (Sha256::new(), Vec::new());
+    for fact in &contacts {
+        fact.write(&mut names, &mut line);
+        update(&mut hash, &mut line);
+    }
+    tickets.sort_by_key(|ticket| {
+        let first = names.tickets.known(&ticket.id).unwrap_or(usize::MAX);
+        (first, ticket.source.as_str(), ticket.history.opened_at.floor(), ticket.number.as_str())
+    });
+    for ticket in tickets {
+        write_ticket(ticket, &mut names, &mut line);
+        update(&mut hash, &mut line);
+    }
+    hex(&hash.finalize())
+}
+
+fn update(hash: &mut Sha256, line: &mut Vec<u8>) {
+    line.push(b'\n');
+    hash.update(&line);
+    line.clear();
+}
+
+enum Fact<'a> {
+    Call(&'a CallFact),
+    Interaction(&'a InteractionFact),
+}
+
+impl<'a> Fact<'a> {
+    fn key(&self) -> (&'a str, &'a str, Instant, &'static str) {
+        match self {
+            Self::Call(call) => (&call.source, &call.external_id, call.occurred_at.floor(), "call"),
+            Self::Interaction(fact) => {
+                (&fact.source, &fact.external_id, fact.occurred_at.floor(), fact.kind.word())
+            }
+        }
+    }
+    fn write(&self, names: &mut Names, line: &mut Vec<u8>) {
+        let (source, external_id, at, kind) = self.key();
+        let head = (source, external_id, at.seconds(), kind);
+        let written = match self {
+            Self::Call(call) => {
+                let person = (names.persons.of(call.person), names.tickets.of(call.ticket));
+                let answered = call.answered_at.map(Instant::seconds);
+                let measures = (call.outcome.word(), call.wait_s, call.talk_s, answered);
+                serde_json::to_writer(line, &(head, measures, person))
+            }
+            Self::Interaction(fact) => {
+                let person = (names.persons.of(fact.person), names.tickets.of(fact.ticket));
+                let words = (fact.channel.word(), fact.direction.word(), fact.not_actionable.map(Word::word));
+                serde_json::to_writer(line, &(head, words, &fact.thread, person))
+            }
+        };
+        always(written);
+    }
+}
+
+fn write_ticket(ticket: &TicketFact, names: &mut Names, line: &mut Vec<u8>) {
+    let place =
+        (names.tickets.of(Some(ticket.id)), names.persons.of(ticket.person), names.matters.of(ticket.matter));
+    let about = (ticket.channel, &ticket.source, &ticket.theme, ticket.kind, &ticket.tags, &ticket.flags);
+    always(serde_json::to_writer(line, &(place, about, &ticket.history)));
+}
+
+/// Strings, numbers, lists and nulls always serialize, and writing to memory cannot fail.
+fn always(written: Result<(), serde_json::Error>) {
+    debug_assert!(written.is_ok(), "{written:?}");
+}
+
+#[derive(Default)]
+struct Names {
+    persons: Ordinals<filo_domain::PersonId>,
+    tickets: Ordinals<filo_domain::TicketId>,
+    matters: Ordinals<filo_domain::MatterId>,
+}
+
+/// Numbers by first appearance.
+struct Ordinals<T>(HashMap<T, usize>);
+
+impl<T> Default for Ordinals<T> {
+    fn default() -> Self {
+        Self(HashMap::new())
+    }
+}
+
+impl<T: Copy + Eq + Hash> Ordinals<T> {
+    fn of(&mut self, id: Option<T>) -> Option<usize> {
+        let next = self.0.len();
+        id.map(|id| *self.0.entry(id).or_insert(next))
+    }
+    fn known(&self, id: &T) -> Option<usize> {
+        self.0.get(id).copied()
+    }
+}

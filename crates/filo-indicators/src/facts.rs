@@ -1,0 +1,108 @@
+//! What figures are computed from: contacts, calls and tickets as known at one instant.
+//!
+//! **Invariant:** the loader has already left out what was not yet known (recorded after the limit) or not yet
+//! done to tickets; nothing here carries a name, an address or a text. Order does not matter: every measure
+//! sorts by (instant, source, external id), so both databases give the same bytes.
+
+use filo_domain::{
+    Instant, InteractionId, MatterId, PersonId, TicketId,
+    clock::History,
+    vocabulary::{CallOutcome, Channel, Direction, InteractionKind, Kind, NotActionable},
+};
+
+/// All facts of a span of time.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// Calls, folded from their legs.
+    pub calls: Vec<CallFact>,
+    /// Every other interaction, inbound and outbound, contacts or not.
+    pub interactions: Vec<InteractionFact>,
+    /// Tickets opened before the span's end that were open, touched or worked in it.
+    pub tickets: Vec<TicketFact>,
+}
+
+/// One phone call.
+#[derive(Clone, Debug)]
+pub struct CallFact {
+    /// The call's interaction.
+    pub id: InteractionId,
+    /// The configured source.
+    pub source: String,
+    /// The phone system's call id and entry, unique within the source.
+    pub external_id: String,
+    /// When its first leg entered a queue.
+    pub occurred_at: Instant,
+    /// The last queue outcome, or answered if any leg was.
+    pub outcome: CallOutcome,
+    /// Sum of waits to the first answer or the end; `None` when unknown.
+    pub wait_s: Option<i64>,
+    /// Sum of talks; `None` when nobody talked.
+    pub talk_s: Option<i64>,
+    /// When a person answered.
+    pub answered_at: Option<Instant>,
+    /// The caller after merges; `None` when the number was withheld.
+    pub person: Option<PersonId>,
+    /// The ticket it is registered under.
+    pub ticket: Option<TicketId>,
+}
+
+/// One interaction that is no call.
+#[derive(Clone, Debug)]
+pub struct InteractionFact {
+    /// Its id.
+    pub id: InteractionId,
+    /// The configured source (for mail: the mailbox).
+    pub source: String,
+    /// The channel.
+    pub channel: Channel,
+    /// What sort of touch it is; `InteractionKind::is_contact` says whether an inbound one counts.
+    pub kind: InteractionKind,
+    /// Who touched whom.
+    pub direction: Direction,
+    /// The intake key.
+    pub external_id: String,
+    /// When it happened.
+    pub occurred_at: Instant,
+    /// The sender after merges.
+    pub person: Option<PersonId>,
+    /// The ticket it belongs to.
+    pub ticket: Option<TicketId>,
+    /// The conversation (social, chat), unique within the source.
+    pub thread: Option<String>,
+    /// Why it asks for nothing; `None` when it is actionable (contacts only).
+    pub not_actionable: Option<NotActionable>,
+}
+
+impl InteractionFact {
+    /// Whether it is an act of somebody outside that counts as a contact.
+    pub fn is_contact(&self) -> bool {
+        self.direction == Direction::Inbound && self.kind.is_contact()
+    }
+}
+
+/// One ticket with its history.
+#[derive(Clone, Debug)]
+pub struct TicketFact {
+    /// Its id.
+    pub id: TicketId,
+    /// The number people read aloud.
+    pub number: String,
+    /// The channel it was opened on.
+    pub channel: Channel,
+    /// The source of its first contact.
+    pub source: String,
+    /// Theme key, two levels (`tributi/tari`); `None` until classified.
+    pub theme: Option<String>,
+    /// What it asks for.
+    pub kind: Kind,
+    /// The person after merges.
+    pub person: Option<PersonId>,
+    /// The matter it is joined in.
+    pub matter: Option<MatterId>,
+    /// Tags, sorted.
+    pub tags: Vec<String>,
+    /// Its life as instants.
+    pub history: History,
+    /// What somebody who checks the data should know, such as `call_missing`.
+    pub flags: Vec<String>,
+}

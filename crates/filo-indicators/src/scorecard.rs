@@ -1,0 +1,325 @@
+//! The yearly table: target, achieved, result, and the year before beside them.
+//!
+//! **Invariant:** the arithmetic is decimal (639 of 800 is 79.875, printed `79,87`); a target belongs to its year;
+//! over-achievement is capped at 100 and the year before stands beside it, so that a relaxed target shows.
+//! Start at [`scorecard`]; [`score`] is the result's arithmetic.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    definition::{DefinitionError, Definitions, Indicator, Print, PrintUnit, Source},
+    figure::{Figure, Unit},
+    number::{Cut, cut, decimal_as_number, fixed, italian},
+};
+
+mod quantity;
+
+pub use quantity::{Comparator, Quantity, QuantityUnit, Value};
+
+/// The name and version of the table's form.
+pub const SCHEMA: &str = "filo.scorecard/1";
+
+/// How a result is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// More is better: achieved ÷ target.
+    Higher,
+    /// Less is better: 100 when met, else target ÷ achieved.
+    Lower,
+    /// Inside a range or not: 100 or 0.
+    Range,
+    /// By a day or not: 100 or 0.
+    Date,
+    /// Done or not: 100 or 0.
+    YesNo,
+    /// A negative target of reduction: 100 when at least as low, else the part of the reduction obtained.
+    Reduction,
+    /// A deviation to be kept small on both sides: as `lower`, of absolute values.
+    Deviation,
+}
+
+/// The configured table of one year.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Yearly {
+    /// The year.
+    pub year: i16,
+    /// The document whose table this is.
+    #[serde(default)]
+    pub document: Option<String>,
+    /// Its rows, in the document's order.
+    #[serde(rename = "row", default)]
+    pub rows: Vec<YearlyRow>,
+}
+
+/// One configured row.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct YearlyRow {
+    /// The indicator's key; the same key in two years is one indicator.
+    pub key: String,
+    /// The heading.
+    pub area: String,
+    /// The document's words.
+    pub label: String,
+    /// Where in the document.
+    #[serde(default)]
+    pub section: Option<String>,
+    /// How its result is computed.
+    pub rule: Rule,
+    /// What was to be reached.
+    pub target: Quantity,
+    /// What was reached; without it the value comes from the measures.
+    #[serde(default)]
+    pub achieved: Option<Quantity>,
+    /// The result as the document prints it: the arithmetic must give the same.
+    #[serde(default)]
+    pub printed: Option<String>,
+}
+
+impl Yearly {
+    /// Refuses a key twice, and a document's result that the arithmetic does not give.
+    pub(crate) fn check(&self, source: &Source) -> Result<(), DefinitionError> {
+        for (index, row) in self.rows.iter().enumerate() {
+            if self.rows.iter().take(index).any(|other| other.key == row.key) {
+                return Err(source.refuse(&row.key, "the key twice", "one row a key"));
+            }
+            let result = Outcome::of(row.rule, Some(&row.target), row.achieved.as_ref());
+            if row.printed.is_some() && result.printed != row.printed {
+                let found = row.printed.as_deref().unwrap_or_default();
+                let expected = result.printed.unwrap_or_else(|| "no result".to_owned());
+                return Err(source.refuse(&row.key, &format!("printed = {found:?}"), &expected));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A yearly table in the form of the contract.
+#[derive(Clone, Debug, Serialize)]
+pub struct Scorecard {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// The year.
+    pub year: i16,
+    /// Its rows.
+    pub rows: Vec<ScoreRow>,
+}
+
+/// One row.
+#[derive(Clone, Debug, Serialize)]
+pub struct ScoreRow {
+    /// The indicator's key.
+    pub key: String,
+    /// The heading.
+    pub area: String,
+    /// Its name.
+    pub label: String,
+    /// What was to be reached; `None` when nobody set a target.
+    pub target: Option<Quantity>,
+    /// What was reached; `None` when there is no value.
+    pub achieved: Option<Quantity>,
+    /// What comes of it.
+    pub result: Outcome,
+    /// Where it was published; `None` for measured values.
+    pub source: Option<RowSource>,
+    /// The same indicator one year earlier.
+    pub previous: Option<Previous>,
+}
+
+/// Where a row was published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RowSource {
+    /// The document's file name.
+    pub document: String,
+    /// Its section.
+    pub section: String,
+}
+
+/// An indicator one year earlier.
+#[derive(Clone, Debug, Serialize)]
+pub struct Previous {
+    /// That year.
+    pub year: i16,
+    /// Its target.
+    pub target: Option<Quantity>,
+    /// Its value.
+    pub achieved: Option<Quantity>,
+    /// Its result.
+    pub result: Outcome,
+}
+
+/// The result of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Outcome {
+    /// 0 to 100; `None` without a target or value, or with a target of 0.
+    #[serde(serialize_with = "decimal_as_number")]
+    pub percent: Option<Decimal>,
+    /// Truncated to two decimals, as the documents print it.
+    pub printed: Option<String>,
+}
+
+impl Outcome {
+    fn of(rule: Rule, target: Option<&Quantity>, achieved: Option<&Quantity>) -> Self {
+        let percent = target.zip(achieved).and_then(|(target, achieved)| score(rule, target, achieved));
+        Self { percent, printed: percent.map(printed) }
+    }
+}
+
+/// `79.875` is `79,87`, `100` is `100`.
+fn printed(percent: Decimal) -> String {
+    let cut = cut(percent, 2, Cut::Truncate);
+    italian(if cut.fract().is_zero() { cut.trunc() } else { fixed(cut, 2) })
+}
+
+/// The result in per cent, from 0 to 100, unrounded; `None` for a target of 0 or values that do not compare.
+pub fn score(rule: Rule, target: &Quantity, achieved: &Quantity) -> Option<Decimal> {
+    let met = |met: bool| if met { Decimal::ONE_HUNDRED } else { Decimal::ZERO };
+    match (rule, &target.value, &achieved.value) {
+        (Rule::Date | Rule::YesNo, _, Value::Bool(done)) => Some(met(*done)),
+        (Rule::Date, Value::Date(by), Value::Date(on)) => Some(met(on <= by)),
+        (Rule::Higher, Value::Number(target), Value::Number(achieved)) => ratio(*achieved, *target),
+        (Rule::Lower, Value::Number(target), Value::Number(achieved)) => lower(*target, *achieved),
+        (Rule::Deviation, Value::Number(target), Value::Number(achieved)) => {
+            lower(target.abs(), achieved.abs())
+        }
+        (Rule::Reduction, Value::Number(target), Value::Number(achieved)) => reduction(*target, *achieved),
+        (Rule::Range, Value::Number(bound), Value::Number(achieved)) => {
+            (!bound.is_zero()).then(|| met(target.comparator.holds(*achieved, *bound)))
+        }
+        _ => None,
+    }
+}
+
+/// `part ÷ whole` in per cent, from 0 to 100.
+fn ratio(part: Decimal, whole: Decimal) -> Option<Decimal> {
+    let percent = part.checked_mul(Decimal::ONE_HUNDRED)?.checked_div(whole)?;
+    Some(percent.clamp(Decimal::ZERO, Decimal::ONE_HUNDRED))
+}
+
+fn lower(target: Decimal, achieved: Decimal) -> Option<Decimal> {
+    match (target.is_zero(), achieved <= target) {
+        (true, _) => None,
+        (false, true) => Some(Decimal::ONE_HUNDRED),
+        (false, false) => ratio(target, achieved),
+    }
+}
+
+/// A rise where a reduction was promised is 0.
+fn reduction(target: Decimal, achieved: Decimal) -> Option<Decimal> {
+    match (target.is_zero(), achieved <= target) {
+        (true, _) => None,
+        (false, true) => Some(Decimal::ONE_HUNDRED),
+        (false, false) => ratio(achieved, target),
+    }
+}
+
+/// The table of a year. Where a table is configured, its rows; else, from the year of the first set of
+/// definitions on, one row an indicator, without targets. A row without a published value takes the measured
+/// one: `measured(year, key)`, see [`crate::measure::measured`].
+pub fn scorecard(
+    year: i16,
+    definitions: &Definitions,
+    measured: impl Fn(i16, &str) -> Option<Figure>,
+) -> Scorecard {
+    let before = rows(year.saturating_sub(1), definitions, &measured);
+    let mut rows = rows(year, definitions, &measured);
+    for row in &mut rows {
+        row.previous = before.iter().find(|other| other.key == row.key).map(|other| Previous {
+            year: year.saturating_sub(1),
+            target: other.target.clone(),
+            achieved: other.achieved.clone(),
+            result: other.result.clone(),
+        });
+    }
+    Scorecard { schema: SCHEMA, year, rows }
+}
+
+fn rows(
+    year: i16,
+    definitions: &Definitions,
+    measured: &impl Fn(i16, &str) -> Option<Figure>,
+) -> Vec<ScoreRow> {
+    let set = definitions.set(filo_domain::Period::Year(year));
+    let value =
+        |indicator: &Indicator| measured(year, &indicator.key).and_then(|f| indicator.print.quantity(&f));
+    match definitions.scorecard(year) {
+        Some(yearly) => yearly
+            .rows
+            .iter()
+            .map(|row| row.with(&yearly.document, || set.indicator(&row.key).and_then(value)))
+            .collect(),
+        None if year >= definitions.measured_from() => set
+            .indicators
+            .iter()
+            .map(|indicator| ScoreRow::without_target(indicator, value(indicator)))
+            .collect(),
+        None => Vec::new(),
+    }
+}
+
+impl YearlyRow {
+    fn with(&self, document: &Option<String>, measured: impl Fn() -> Option<Quantity>) -> ScoreRow {
+        let achieved = self.achieved.clone().or_else(measured);
+        let published = document.as_ref().filter(|_| self.achieved.is_some());
+        let source = published.map(|document| RowSource {
+            document: document.clone(),
+            section: self.section.clone().unwrap_or_else(|| self.area.clone()),
+        });
+        ScoreRow {
+            key: self.key.clone(),
+            area: self.area.clone(),
+            label: self.label.clone(),
+            result: Outcome::of(self.rule, Some(&self.target), achieved.as_ref()),
+            target: Some(self.target.clone()),
+            achieved,
+            source,
+            previous: None,
+        }
+    }
+}
+
+impl ScoreRow {
+    fn without_target(indicator: &Indicator, achieved: Option<Quantity>) -> Self {
+        Self {
+            key: indicator.key.clone(),
+            area: indicator.area.clone(),
+            label: indicator.label.clone(),
+            target: None,
+            achieved,
+            result: Outcome { percent: None, printed: None },
+            source: None,
+            previous: None,
+        }
+    }
+}
+
+impl Print {
+    /// The value as the documents would write it; `None` without a value.
+    pub fn text(&self, figure: &Figure) -> Option<String> {
+        let value = figure.decimal()?;
+        let (value, unit) = match self.unit {
+            PrintUnit::S => (value, " secondi"),
+            PrintUnit::Min => (value.checked_div(Decimal::from(60))?, " minuti"),
+            PrintUnit::D => (value.checked_div(Decimal::from(86_400))?, " giorni"),
+            PrintUnit::Percent => (value.checked_mul(Decimal::ONE_HUNDRED)?, " %"),
+            PrintUnit::Count => (value, ""),
+        };
+        let value = fixed(cut(value, self.decimals, self.rounding), self.decimals);
+        Some(format!("{}{unit}", italian(value)))
+    }
+    fn quantity(&self, figure: &Figure) -> Option<Quantity> {
+        let unit = match figure.unit {
+            Unit::Share => QuantityUnit::Share,
+            Unit::S => QuantityUnit::S,
+            Unit::Count | Unit::Points => QuantityUnit::Count,
+        };
+        let value = Value::Number(figure.decimal()?.normalize());
+        Some(Quantity { text: self.text(figure)?, value, comparator: Comparator::Equal, unit })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,195 @@
+//! The golden cases of the yearly results, and the tables of 2019 and 2020.
+
+use std::collections::BTreeMap;
+
+use rust_decimal::Decimal;
+
+use super::*;
+use crate::{figure::Statistic, number::Number, tests::milan};
+
+fn no_measures(_year: i16, _key: &str) -> Option<Figure> {
+    None
+}
+
+fn number(value: &str, comparator: Comparator) -> Quantity {
+    let value = Value::Number(Decimal::from_str_exact(value).unwrap());
+    Quantity { text: String::new(), value, comparator, unit: QuantityUnit::Count }
+}
+
+fn result(rule: Rule, target: &str, achieved: &str) -> Option<String> {
+    let (target, achieved) = (number(target, Comparator::AtLeast), number(achieved, Comparator::Equal));
+    Outcome::of(rule, Some(&target), Some(&achieved)).printed
+}
+
+#[test]
+fn every_golden_case_of_the_documents_comes_out() {
+    let cases = [
+        (Rule::Higher, "0.7", "0.911", "100"),
+        (Rule::Higher, "60", "68", "100"),
+        (Rule::Higher, "800", "639", "79,87"),
+        (Rule::Higher, "19000", "19365", "100"),
+        (Rule::Lower, "518400", "518400", "100"),
+        (Rule::Lower, "180", "76", "100"),
+        (Rule::Lower, "1728000", "1321920", "100"),
+        (Rule::Deviation, "0.1", "-0.037", "100"),
+        (Rule::Reduction, "-0.15", "-0.45", "100"),
+        (Rule::Reduction, "-0.05", "-1.41", "100"),
+        (Rule::Higher, "13000000", "20751299", "100"),
+        (Rule::Higher, "0.01", "0.034", "100"),
+        (Rule::Higher, "30", "42", "100"),
+    ];
+    for (rule, target, achieved, printed) in cases {
+        assert_eq!(
+            result(rule, target, achieved).as_deref(),
+            Some(printed),
+            "{rule:?} {target} / {achieved}"
+        );
+    }
+}
+
+#[test]
+fn what_was_missed_is_a_part_and_never_under_zero() {
+    assert_eq!(result(Rule::Lower, "20", "30").as_deref(), Some("66,66"), "truncated, not rounded");
+    assert_eq!(result(Rule::Higher, "100", "79.5").as_deref(), Some("79,50"));
+    assert_eq!(result(Rule::Higher, "10", "-5").as_deref(), Some("0"));
+    assert_eq!(result(Rule::Reduction, "-0.1", "-0.05").as_deref(), Some("50"));
+    assert_eq!(result(Rule::Reduction, "-0.1", "0.05").as_deref(), Some("0"), "a rise");
+    assert_eq!(result(Rule::Deviation, "0.1", "-0.2").as_deref(), Some("50"));
+    assert_eq!(result(Rule::Range, "10", "9").as_deref(), Some("0"));
+    assert_eq!(result(Rule::Range, "10", "10").as_deref(), Some("100"));
+}
+
+#[test]
+fn a_target_of_zero_has_no_result() {
+    for rule in [Rule::Higher, Rule::Lower, Rule::Range, Rule::Reduction, Rule::Deviation] {
+        assert_eq!(result(rule, "0", "5"), None, "{rule:?}");
+    }
+    let none = serde_json::to_value(Outcome::of(Rule::Higher, None, None)).unwrap();
+    assert_eq!(none, serde_json::json!({"percent": null, "printed": null}));
+}
+
+#[test]
+fn a_day_is_met_by_a_yes_or_by_an_earlier_day() {
+    let quantity =
+        |value: Value, unit| Quantity { text: String::new(), value, comparator: Comparator::AtMost, unit };
+    let by = quantity(Value::Date(jiff::civil::date(2020, 12, 31)), QuantityUnit::Date);
+    let on = |day| quantity(Value::Date(day), QuantityUnit::Date);
+    let said = |yes| quantity(Value::Bool(yes), QuantityUnit::Bool);
+    let result = |achieved: Quantity| score(Rule::Date, &by, &achieved);
+    assert_eq!(result(said(true)), Some(Decimal::ONE_HUNDRED));
+    assert_eq!(result(said(false)), Some(Decimal::ZERO));
+    assert_eq!(result(on(jiff::civil::date(2020, 12, 31))), Some(Decimal::ONE_HUNDRED));
+    assert_eq!(result(on(jiff::civil::date(2021, 1, 1))), Some(Decimal::ZERO));
+}
+
+#[test]
+fn the_table_of_2020_prints_the_documents_again() {
+    let table = scorecard(2020, &milan(), no_measures);
+    let printed: BTreeMap<&str, (&str, &str, &str)> = table
+        .rows
+        .iter()
+        .map(|row| {
+            let text = |quantity: &Option<Quantity>| quantity.as_ref().unwrap().text.clone().leak() as &str;
+            (
+                row.key.as_str(),
+                (text(&row.target), text(&row.achieved), row.result.printed.as_deref().unwrap()),
+            )
+        })
+        .collect();
+    let expected = [
+        ("canali-unificati", ("4", "4", "100")),
+        ("contatti-censiti", ("≥ 50%", "69%", "100")),
+        ("tempo-risposta-telefono", ("5 minuti", "2,4 minuti", "100")),
+        ("tempo-risposta-scrivi", ("15 giorni", "13,1 giorni", "100")),
+        ("tempo-risposta-mail", ("20 giorni", "15,3 giorni", "100")),
+        ("tempo-risposta-social", ("5 giorni", "1,6 giorni", "100")),
+        ("tasso-risposta", ("60%", "82%", "100")),
+        ("buoni-spesa", ("19.000", "19.365", "100")),
+        ("milano-aiuta", ("90%", "98%", "100")),
+        ("portale-crm-appuntamenti", ("60%", "68%", "100")),
+        ("alloggi-consegnati", ("800", "639", "79,87")),
+        ("scostamento-bilancio", ("< 10%", "-3,70%", "100")),
+        ("tempestivita-pagamenti", ("-5%", "-141%", "100")),
+        ("iniziative-innovative", ("≥ € 13.000.000", "€ 20.751.299", "100")),
+        ("piano-aria-clima", ("Entro il 31/12/2020", "SI", "100")),
+    ];
+    for (key, row) in expected {
+        assert_eq!(printed.get(key), Some(&row), "{key}");
+    }
+}
+
+#[test]
+fn a_row_has_the_form_of_the_contract_and_the_year_before_beside_it() {
+    let table = serde_json::to_value(scorecard(2020, &milan(), no_measures)).unwrap();
+    assert_eq!((&table["schema"], &table["year"]), (&"filo.scorecard/1".into(), &2020.into()));
+    let row =
+        |key: &str| table["rows"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
+    let mail = row("tempo-risposta-mail");
+    assert_eq!(
+        mail["target"],
+        serde_json::json!({"text": "20 giorni", "value": 1_728_000, "comparator": "<=", "unit": "s"})
+    );
+    assert_eq!(
+        mail["achieved"],
+        serde_json::json!({"text": "15,3 giorni", "value": 1_321_920, "comparator": "=", "unit": "s"})
+    );
+    assert_eq!(mail["result"], serde_json::json!({"percent": 100, "printed": "100"}));
+    assert_eq!(mail["source"]["document"], "001_83384ab51c83172a.txt");
+    assert!(mail["previous"].is_null());
+    assert_eq!(
+        row("alloggi-consegnati")["result"],
+        serde_json::json!({"percent": 79.875, "printed": "79,87"})
+    );
+    let phone = row("tempo-risposta-telefono");
+    assert_eq!(
+        (&phone["previous"]["year"], &phone["previous"]["achieved"]["value"]),
+        (&2019.into(), &76.into())
+    );
+    assert_eq!(phone["previous"]["target"]["value"], 180);
+}
+
+#[test]
+fn the_table_of_2019_prints_the_documents_again() {
+    let table = scorecard(2019, &milan(), no_measures);
+    let row = |key: &str| table.rows.iter().find(|row| row.key == key).unwrap();
+    let value =
+        |key: &str| serde_json::to_value(row(key).achieved.as_ref().unwrap()).unwrap()["value"].clone();
+    assert_eq!(value("tempo-risposta-telefono"), 76);
+    assert_eq!(value("tempo-risposta-scrivi"), 855_360);
+    assert_eq!(value("tempo-risposta-social"), 212_544);
+    assert_eq!(row("tasso-risposta").achieved.as_ref().unwrap().comparator, Comparator::Greater);
+    assert!(table.rows.iter().all(|row| row.result.printed.as_deref() == Some("100")));
+    assert!(table.rows.iter().all(|row| row.source.is_some()));
+}
+
+#[test]
+fn from_2021_on_values_come_from_the_measures() {
+    let measured = |year: i16, key: &str| {
+        let share = Figure::of(Statistic::Share, std::iter::empty(), false);
+        (key == "tasso-risposta").then_some(Figure {
+            value: Some(Number::Real(if year == 2026 { 0.82 } else { 0.9 })),
+            numerator: if year == 2026 { 82 } else { 90 },
+            denominator: 100,
+            ..share
+        })
+    };
+    let table = scorecard(2026, &milan(), measured);
+    let rate = table.rows.iter().find(|row| row.key == "tasso-risposta").unwrap();
+    let achieved = rate.achieved.as_ref().unwrap();
+    assert_eq!((achieved.text.as_str(), &achieved.value), ("82,0 %", &Value::Number(Decimal::new(82, 2))));
+    assert_eq!((&rate.target, &rate.result.percent), (&None, &None));
+    assert_eq!(rate.previous.as_ref().unwrap().achieved.as_ref().unwrap().text, "90,0 %");
+    assert!(scorecard(2018, &milan(), measured).rows.is_empty());
+}
+
+#[test]
+fn a_printed_result_that_the_arithmetic_does_not_give_is_refused() {
+    let name = "scorecard-2020.toml";
+    let text = include_str!("../../../../config/cities/milano/indicators/scorecard-2020.toml");
+    let set = include_str!("../../../../config/cities/milano/indicators/milano-2021.toml");
+    let wrong = text.replace("printed = \"79,87\"", "printed = \"79,88\"");
+    let files = BTreeMap::from([(name.to_owned(), wrong), ("milano-2021.toml".to_owned(), set.to_owned())]);
+    let error = Definitions::from_files(&files).unwrap_err();
+    assert_eq!((error.key.as_str(), error.expected.as_str()), ("alloggi-consegnati", "79,87"));
+    assert!(error.line > 100, "{error}");
+}

@@ -1,0 +1,370 @@
+//! The facts in one order, with what every measure asks of them: contacts, requests, tickets.
+//!
+//! **Invariant:** everything is sorted by (instant, source, external id), instants floored to the second, so that
+//! the order in which facts were loaded changes no byte. Rules of what is a contact and a request: the
+//! indicators' definitions, section 1. Start at [`View::new`].
+
+use std::collections::{HashMap, HashSet};
+
+use filo_domain::{
+    CityZone, Instant, InteractionId, Period, PersonId, TicketId,
+    vocabulary::{CallOutcome, Channel, Direction, InteractionKind, NotActionable, Word},
+};
+use uuid::Uuid;
+
+use crate::{
+    definition::Rules,
+    facts::{CallFact, Facts, InteractionFact, TicketFact},
+    figure::{Item, ItemKind},
+};
+
+mod tickets;
+
+pub(crate) use tickets::{Standing, TicketClock};
+
+/// A contact that asks for something but belongs to no ticket (nor to a social thread) makes no request.
+const NO_TICKET: &str = "no_ticket";
+/// A call without an end is over after a day, so no clock of a call runs longer.
+const DAY_S: i64 = 86_400;
+
+/// A half-open span of time, with what measures that look beyond it need.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window {
+    /// Its first instant.
+    pub(crate) from: Instant,
+    /// The first instant after it.
+    pub(crate) to: Instant,
+    /// The 1 January before, in the city's zone.
+    pub(crate) year_from: Instant,
+    /// The instant of the backlog: the end, or the present when that comes first.
+    pub(crate) at: Instant,
+}
+
+impl Window {
+    pub(crate) fn of(period: Period, zone: &CityZone, as_of: Instant) -> Self {
+        let (from, to) = period.bounds(zone);
+        let (year_from, _) = Period::Year(period.year()).bounds(zone);
+        Self { from, to, year_from, at: to.min(as_of) }
+    }
+    /// From 1 January to the end.
+    pub(crate) fn year_to_date(self) -> Self {
+        Self { from: self.year_from, ..self }
+    }
+    pub(crate) fn holds(&self, at: Instant) -> bool {
+        self.from <= at.floor() && at.floor() < self.to
+    }
+}
+
+/// A call's measures.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) outcome: CallOutcome,
+    pub(crate) wait_s: Option<i64>,
+    pub(crate) talk_s: Option<i64>,
+    answered_at: Option<Instant>,
+}
+
+/// An act of somebody outside.
+#[derive(Clone, Debug)]
+pub(crate) struct Contact<'a> {
+    pub(crate) id: InteractionId,
+    source: &'a str,
+    external_id: &'a str,
+    pub(crate) channel: Channel,
+    pub(crate) kind: InteractionKind,
+    pub(crate) at: Instant,
+    pub(crate) person: Option<PersonId>,
+    pub(crate) ticket: Option<TicketId>,
+    thread: Option<&'a str>,
+    reason: Option<NotActionable>,
+    /// The call, when it entered a queue.
+    pub(crate) call: Option<Call>,
+}
+
+impl<'a> Contact<'a> {
+    fn of_call(fact: &'a CallFact, rules: &Rules) -> Self {
+        let CallFact { outcome, wait_s, talk_s, answered_at, .. } = *fact;
+        let short = wait_s.is_some_and(|wait| wait < rules.short_abandon_s);
+        let reason = match outcome {
+            CallOutcome::Unknown => Some(NotActionable::UnknownOutcome),
+            CallOutcome::Abandoned if short => Some(NotActionable::ShortAbandon),
+            _ => None,
+        };
+        Self {
+            id: fact.id,
+            source: &fact.source,
+            external_id: &fact.external_id,
+            channel: Channel::Phone,
+            kind: InteractionKind::Call,
+            at: fact.occurred_at.floor(),
+            person: fact.person,
+            ticket: fact.ticket,
+            thread: None,
+            reason,
+            call: Some(Call { outcome, wait_s, talk_s, answered_at }),
+        }
+    }
+    /// A phone contact that is neither a logged call nor served by the machine is a call whose end nobody knows.
+    fn of_interaction(fact: &'a InteractionFact) -> Self {
+        let unlogged =
+            fact.channel == Channel::Phone && fact.not_actionable != Some(NotActionable::SelfServed);
+        let call = Call { outcome: CallOutcome::Unknown, wait_s: None, talk_s: None, answered_at: None };
+        Self {
+            id: fact.id,
+            source: &fact.source,
+            external_id: &fact.external_id,
+            channel: fact.channel,
+            kind: fact.kind,
+            at: fact.occurred_at.floor(),
+            person: fact.person,
+            ticket: fact.ticket,
+            thread: fact.thread.as_deref(),
+            reason: fact.not_actionable.or(unlogged.then_some(NotActionable::UnknownOutcome)),
+            call: unlogged.then_some(call),
+        }
+    }
+    pub(crate) fn item(&self) -> Item {
+        Item::new(self.id.uuid(), ItemKind::Contact, self.channel, self.at)
+    }
+    pub(crate) fn is(&self, outcome: CallOutcome) -> bool {
+        self.call.is_some_and(|call| call.outcome == outcome)
+    }
+    pub(crate) fn is_short(&self) -> bool {
+        self.reason == Some(NotActionable::ShortAbandon)
+    }
+    pub(crate) fn is_reason(&self, reason: NotActionable) -> bool {
+        self.reason == Some(reason)
+    }
+    pub(crate) fn is_actionable(&self) -> bool {
+        self.reason.is_none()
+    }
+    /// Why it makes no request of its own kind: it asks for nothing, or nobody can say under which ticket.
+    fn exclusion(&self) -> Option<&'static str> {
+        let homeless = self.call.is_none() && self.ticket.is_none() && self.channel != Channel::Social;
+        self.reason.map(Word::word).or(homeless.then_some(NO_TICKET))
+    }
+    fn key(&self) -> (Instant, &'a str, &'a str) {
+        (self.at, self.source, self.external_id)
+    }
+    /// What a social contact is handled as: its thread, else its ticket, else itself.
+    fn conversation(&self) -> Conversation<'a> {
+        match (self.channel, self.thread, self.ticket) {
+            (Channel::Social, Some(thread), _) => Conversation::Thread(self.source, thread),
+            (_, _, Some(ticket)) => Conversation::Ticket(ticket),
+            (_, _, None) => Conversation::Alone(self.id),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Conversation<'a> {
+    Thread(&'a str, &'a str),
+    Ticket(TicketId),
+    Alone(InteractionId),
+}
+
+/// The unit of the response rate.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    id: Uuid,
+    pub(crate) channel: Channel,
+    pub(crate) at: Instant,
+    pub(crate) ticket: Option<TicketId>,
+    pub(crate) answered: bool,
+}
+
+impl Request {
+    pub(crate) fn item(&self) -> Item {
+        Item::new(self.id, ItemKind::Request, self.channel, self.at)
+    }
+}
+
+/// A social thread in a window.
+#[derive(Clone, Debug)]
+pub(crate) struct Thread {
+    /// Its first contact in the window.
+    pub(crate) item: Item,
+    /// Whether one of its contacts asks for something.
+    pub(crate) actionable: bool,
+    /// Whether it was answered at or after the first of those.
+    pub(crate) handled: bool,
+    /// Whether somebody took its ticket in charge.
+    pub(crate) taken: bool,
+}
+
+/// The facts, sorted and linked.
+pub(crate) struct View<'a> {
+    pub(crate) contacts: Vec<Contact<'a>>,
+    pub(crate) interactions: Vec<&'a InteractionFact>,
+    pub(crate) tickets: Vec<&'a TicketFact>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) rules: &'a Rules,
+    by_id: HashMap<TicketId, &'a TicketFact>,
+    thread_tickets: HashMap<Conversation<'a>, TicketId>,
+    thread_replies: HashMap<Conversation<'a>, Vec<Instant>>,
+    as_of: Instant,
+}
+
+impl<'a> View<'a> {
+    pub(crate) fn new(facts: &'a Facts, rules: &'a Rules, zone: &CityZone, as_of: Instant) -> Self {
+        let mut view = Self {
+            contacts: contacts(facts, rules),
+            interactions: interactions(facts),
+            tickets: tickets(facts),
+            requests: Vec::new(),
+            rules,
+            by_id: facts.tickets.iter().map(|ticket| (ticket.id, ticket)).collect(),
+            thread_tickets: HashMap::new(),
+            thread_replies: HashMap::new(),
+            as_of: as_of.floor(),
+        };
+        view.link_threads();
+        view.requests = view.count_requests(zone);
+        view
+    }
+    fn link_threads(&mut self) {
+        for contact in &self.contacts {
+            if let (Some(ticket), place @ Conversation::Thread(..)) = (contact.ticket, contact.conversation())
+            {
+                self.thread_tickets.entry(place).or_insert(ticket);
+            }
+        }
+        for reply in &self.interactions {
+            let ours = reply.direction == Direction::Outbound && reply.kind == InteractionKind::Reply;
+            if let (true, Some(thread)) = (ours, reply.thread.as_deref()) {
+                let place = Conversation::Thread(&reply.source, thread);
+                self.thread_replies.entry(place).or_default().push(reply.occurred_at.floor());
+            }
+        }
+    }
+    fn count_requests(&self, zone: &CityZone) -> Vec<Request> {
+        let mut seen = HashSet::new();
+        let asking = self.contacts.iter().filter(|contact| contact.exclusion().is_none());
+        asking
+            .filter(|contact| {
+                let month = || Period::month_of(zone.day(contact.at));
+                contact.call.is_some() || seen.insert((contact.conversation(), month()))
+            })
+            .map(|contact| self.request(contact))
+            .collect()
+    }
+    fn request(&self, first: &Contact<'a>) -> Request {
+        let answered = match first.call {
+            Some(call) => call.outcome == CallOutcome::Answered,
+            None => self.is_answered(first),
+        };
+        let ticket = self.ticket_of(first);
+        let id = ticket.filter(|_| first.call.is_none()).map_or(first.id.uuid(), TicketId::uuid);
+        Request { id, channel: first.channel, at: first.at, ticket, answered }
+    }
+    /// The ticket of a contact, or of its social thread.
+    fn ticket_of(&self, contact: &Contact<'a>) -> Option<TicketId> {
+        contact.ticket.or_else(|| self.thread_tickets.get(&contact.conversation()).copied())
+    }
+    /// Whether a human answered visibly at or after this contact, as known at `as_of`. Without a ticket only the
+    /// replies in the thread itself can.
+    fn is_answered(&self, first: &Contact<'a>) -> bool {
+        let replies = match self.ticket_of(first).and_then(|id| self.ticket(id)) {
+            Some(ticket) => Some(&ticket.history.responses),
+            None => self.thread_replies.get(&first.conversation()),
+        };
+        let counts = |reply: &Instant| reply.floor() >= first.at && reply.floor() <= self.as_of;
+        replies.is_some_and(|replies| replies.iter().any(counts))
+    }
+    pub(crate) fn ticket(&self, id: TicketId) -> Option<&'a TicketFact> {
+        self.by_id.get(&id).copied()
+    }
+    /// The contacts of a window.
+    pub(crate) fn contacts_in(&self, window: Window) -> &[Contact<'a>] {
+        let from = self.contacts.partition_point(|contact| contact.at < window.from);
+        let to = self.contacts.partition_point(|contact| contact.at < window.to);
+        self.contacts.get(from..to).unwrap_or_default()
+    }
+    /// The requests of a window.
+    pub(crate) fn requests_in(&self, window: Window) -> &[Request] {
+        let from = self.requests.partition_point(|request| request.at < window.from);
+        let to = self.requests.partition_point(|request| request.at < window.to);
+        self.requests.get(from..to).unwrap_or_default()
+    }
+    /// The tickets opened in a window.
+    pub(crate) fn opened_in(&self, window: Window) -> &[&'a TicketFact] {
+        let opened = |ticket: &TicketFact| ticket.history.opened_at.floor();
+        let from = self.tickets.partition_point(|ticket| opened(ticket) < window.from);
+        let to = self.tickets.partition_point(|ticket| opened(ticket) < window.to);
+        self.tickets.get(from..to).unwrap_or_default()
+    }
+    /// The calls of a window: those that entered a queue.
+    pub(crate) fn calls_in(&self, window: Window) -> impl Iterator<Item = &Contact<'a>> {
+        self.contacts_in(window).iter().filter(|contact| contact.call.is_some())
+    }
+    /// The waits that ended in a window, of all calls whose end is known; by stop, as every duration.
+    pub(crate) fn waits(&self, window: Window) -> impl Iterator<Item = (&Contact<'a>, Item)> {
+        let wider = Window { from: window.from.plus_seconds(-DAY_S), ..window };
+        self.calls_in(wider).filter_map(move |contact| {
+            let call = contact.call?;
+            let wait_s = call.wait_s.filter(|_| call.outcome != CallOutcome::Unknown)?;
+            let stop = call.answered_at.unwrap_or_else(|| contact.at.plus_seconds(wait_s));
+            window.holds(stop).then(|| (contact, contact.item().lasting(wait_s)))
+        })
+    }
+    /// What was left out of the requests: contacts that ask for nothing, or that nobody can place.
+    pub(crate) fn excluded_in(&self, window: Window) -> impl Iterator<Item = (&Contact<'a>, Item)> {
+        self.contacts_in(window)
+            .iter()
+            .filter_map(|contact| contact.exclusion().map(|why| (contact, contact.item().excluded(why))))
+    }
+    /// The social threads with a contact in a window, in the order of their first one there.
+    pub(crate) fn threads_in(&self, window: Window) -> Vec<Thread> {
+        let mut places = HashMap::new();
+        let mut threads: Vec<Thread> = Vec::new();
+        for contact in self.contacts_in(window).iter().filter(|contact| contact.channel == Channel::Social) {
+            let place = *places.entry(contact.conversation()).or_insert_with(|| {
+                threads.push(self.thread(contact));
+                threads.len() - 1
+            });
+            if let Some(thread) =
+                threads.get_mut(place).filter(|thread| !thread.actionable && contact.is_actionable())
+            {
+                (thread.actionable, thread.handled) = (true, self.is_answered(contact));
+            }
+        }
+        threads
+    }
+    fn thread(&self, first: &Contact<'a>) -> Thread {
+        let ticket = self.ticket_of(first).and_then(|id| self.ticket(id));
+        let taken = ticket.is_some_and(|ticket| ticket.history.charged_at.is_some());
+        Thread { item: first.item(), actionable: false, handled: false, taken }
+    }
+}
+
+fn contacts<'a>(facts: &'a Facts, rules: &Rules) -> Vec<Contact<'a>> {
+    let calls = facts.calls.iter().map(|call| Contact::of_call(call, rules));
+    let others = facts.interactions.iter().filter(|fact| fact.is_contact()).map(Contact::of_interaction);
+    let mut contacts: Vec<Contact> = calls.chain(others).collect();
+    contacts.sort_by(|a, b| a.key().cmp(&b.key()).then_with(|| a.id.cmp(&b.id)));
+    contacts
+}
+
+fn interactions(facts: &Facts) -> Vec<&InteractionFact> {
+    let key = |fact: &InteractionFact| (fact.occurred_at.floor(), fact.kind, fact.id);
+    let mut interactions: Vec<&InteractionFact> = facts.interactions.iter().collect();
+    interactions.sort_by(|a, b| {
+        (a.occurred_at.floor(), &a.source, &a.external_id)
+            .cmp(&(b.occurred_at.floor(), &b.source, &b.external_id))
+            .then_with(|| key(a).cmp(&key(b)))
+    });
+    interactions
+}
+
+fn tickets(facts: &Facts) -> Vec<&TicketFact> {
+    let mut tickets: Vec<&TicketFact> = facts.tickets.iter().collect();
+    tickets.sort_by(|a, b| {
+        (a.history.opened_at.floor(), &a.source, &a.number, a.id).cmp(&(
+            b.history.opened_at.floor(),
+            &b.source,
+            &b.number,
+            b.id,
+        ))
+    });
+    tickets
+}

@@ -1,0 +1,406 @@
+//! Interactions: every inbound and outbound touch, with the ticket and person it belongs to.
+
+use diesel::prelude::*;
+use filo_domain::{
+    AttachmentId, Instant, InteractionId, PersonId, TicketId,
+    id::Id,
+    vocabulary::{Channel, Direction, InteractionKind, NotActionable, Word},
+};
+use serde_json::Value;
+
+use crate::{
+    Conn, StoreError,
+    conn::on,
+    intake::RawInput,
+    schema::{attachments, interactions},
+    sql_types::{SqlId, SqlInstant, opt},
+    sql_words::{json, optional_word, word},
+};
+
+/// One touch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Interaction {
+    /// Its id.
+    pub id: InteractionId,
+    /// The configured source.
+    pub source: String,
+    /// The channel.
+    pub channel: Channel,
+    /// What sort of touch it is.
+    pub kind: InteractionKind,
+    /// Who touched whom.
+    pub direction: Direction,
+    /// The intake key.
+    pub external_id: String,
+    /// When it happened.
+    pub occurred_at: Instant,
+    /// When it was committed.
+    pub recorded_at: Instant,
+    /// The city's local day of [`Self::occurred_at`], `YYYY-MM-DD`.
+    pub local_day: String,
+    /// The sender.
+    pub person_id: Option<PersonId>,
+    /// The ticket it belongs to.
+    pub ticket_id: Option<TicketId>,
+    /// When it was tied to that ticket.
+    pub linked_at: Option<Instant>,
+    /// The conversation within the source.
+    pub thread: Option<String>,
+    /// Why it asks for nothing.
+    pub not_actionable: Option<NotActionable>,
+    /// The sender's name as given.
+    pub name: Option<String>,
+    /// The subject.
+    pub subject: Option<String>,
+    /// What is new in it.
+    pub body: String,
+    /// The bytes it was read from.
+    pub raw_id: Option<Id<RawInput>>,
+    /// The unit as `filo inspect` prints it.
+    pub detail: Value,
+    /// What a reader should know.
+    pub flags: Vec<String>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = interactions, treat_none_as_default_value = false)]
+struct InteractionRow {
+    id: SqlId,
+    source: String,
+    channel: String,
+    kind: String,
+    direction: String,
+    external_id: String,
+    occurred_at: SqlInstant,
+    recorded_at: SqlInstant,
+    local_day: String,
+    person_id: Option<SqlId>,
+    ticket_id: Option<SqlId>,
+    linked_at: Option<SqlInstant>,
+    thread: Option<String>,
+    not_actionable: Option<String>,
+    name: Option<String>,
+    subject: Option<String>,
+    body: String,
+    raw_id: Option<SqlId>,
+    detail: Value,
+    flags: Value,
+}
+
+const TABLE: &str = "interactions";
+
+impl TryFrom<InteractionRow> for Interaction {
+    type Error = StoreError;
+    fn try_from(row: InteractionRow) -> Result<Self, StoreError> {
+        let id = InteractionId::from(row.id);
+        Ok(Self {
+            id,
+            source: row.source,
+            channel: word(TABLE, id, &row.channel)?,
+            kind: word(TABLE, id, &row.kind)?,
+            direction: word(TABLE, id, &row.direction)?,
+            external_id: row.external_id,
+            occurred_at: row.occurred_at.into(),
+            recorded_at: row.recorded_at.into(),
+            local_day: row.local_day,
+            person_id: opt(row.person_id),
+            ticket_id: opt(row.ticket_id),
+            linked_at: opt(row.linked_at),
+            thread: row.thread,
+            not_actionable: optional_word(TABLE, id, row.not_actionable.as_deref())?,
+            name: row.name,
+            subject: row.subject,
+            body: row.body,
+            raw_id: opt(row.raw_id),
+            detail: row.detail,
+            flags: json(TABLE, id, row.flags)?,
+        })
+    }
+}
+
+impl From<&Interaction> for InteractionRow {
+    fn from(value: &Interaction) -> Self {
+        Self {
+            id: value.id.into(),
+            source: value.source.clone(),
+            channel: value.channel.word().to_owned(),
+            kind: value.kind.word().to_owned(),
+            direction: value.direction.word().to_owned(),
+            external_id: value.external_id.clone(),
+            occurred_at: value.occurred_at.into(),
+            recorded_at: value.recorded_at.into(),
+            local_day: value.local_day.clone(),
+            person_id: opt(value.person_id),
+            ticket_id: opt(value.ticket_id),
+            linked_at: opt(value.linked_at),
+            thread: value.thread.clone(),
+            not_actionable: value.not_actionable.map(|reason| reason.word().to_owned()),
+            name: value.name.clone(),
+            subject: value.subject.clone(),
+            body: value.body.clone(),
+            raw_id: opt(value.raw_id),
+            detail: value.detail.clone(),
+            flags: Value::from(value.flags.clone()),
+        }
+    }
+}
+
+fn convert(rows: Vec<InteractionRow>) -> Result<Vec<Interaction>, StoreError> {
+    rows.into_iter().map(Interaction::try_from).collect()
+}
+
+/// Records an interaction.
+///
+/// # Errors
+/// The database's own.
+pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreError> {
+    let row = InteractionRow::from(interaction);
+    on!(conn, c => diesel::insert_into(interactions::table).values(&row).execute(c))?;
+    Ok(())
+}
+
+/// Reads one interaction.
+///
+/// # Errors
+/// The database's own.
+pub fn find(conn: &mut Conn, id: InteractionId) -> Result<Option<Interaction>, StoreError> {
+    let row: Option<InteractionRow> = on!(conn, c => interactions::table
+        .find(SqlId::from(id))
+        .select(InteractionRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(Interaction::try_from).transpose()
+}
+
+/// Which interactions to list.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of one channel.
+    pub channel: Option<Channel>,
+    /// Of one source.
+    pub source: Option<String>,
+    /// Of one ticket.
+    pub ticket: Option<TicketId>,
+    /// Of one of these persons.
+    pub persons: Option<Vec<PersonId>>,
+    /// Not before.
+    pub from: Option<Instant>,
+    /// Before.
+    pub to: Option<Instant>,
+    /// Oldest first instead of newest first.
+    pub ascending: bool,
+    /// Strictly past this place in the list.
+    pub after: Option<(Instant, InteractionId)>,
+}
+
+/// Lists interactions by when they happened.
+///
+/// # Errors
+/// The database's own.
+pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Interaction>, StoreError> {
+    let rows: Vec<InteractionRow> = on!(conn, c => {
+        let mut query = interactions::table.into_boxed();
+        if let Some(channel) = filter.channel {
+            query = query.filter(interactions::channel.eq(channel.word()));
+        }
+        if let Some(source) = &filter.source {
+            query = query.filter(interactions::source.eq(source));
+        }
+        if let Some(ticket) = filter.ticket {
+            query = query.filter(interactions::ticket_id.eq(SqlId::from(ticket)));
+        }
+        if let Some(persons) = &filter.persons {
+            query = query.filter(interactions::person_id.eq_any(persons.iter().map(|id| SqlId::from(*id))));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(interactions::occurred_at.ge(SqlInstant::from(from)));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(interactions::occurred_at.lt(SqlInstant::from(to)));
+        }
+        if let Some((at, id)) = filter.after {
+            let (at, id) = (SqlInstant::from(at), SqlId::from(id));
+            query = if filter.ascending {
+                query.filter(interactions::occurred_at.gt(at).or(interactions::occurred_at.eq(at).and(interactions::id.gt(id))))
+            } else {
+                query.filter(interactions::occurred_at.lt(at).or(interactions::occurred_at.eq(at).and(interactions::id.lt(id))))
+            };
+        }
+        let ordered = if filter.ascending {
+            query.order((interactions::occurred_at.asc(), interactions::id.asc()))
+        } else {
+            query.order((interactions::occurred_at.desc(), interactions::id.desc()))
+        };
+        ordered
+            .limit(limit)
+            .select(InteractionRow::as_select())
+            .load(c)
+    })?;
+    convert(rows)
+}
+
+/// All interactions of a ticket, oldest first.
+///
+/// # Errors
+/// The database's own.
+pub fn of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Vec<Interaction>, StoreError> {
+    let rows: Vec<InteractionRow> = on!(conn, c => interactions::table
+        .filter(interactions::ticket_id.eq(SqlId::from(ticket)))
+        .order((interactions::occurred_at, interactions::id))
+        .select(InteractionRow::as_select())
+        .load(c))?;
+    convert(rows)
+}
+
+/// The ticket that a conversation of a source belongs to: of its latest contact that has one.
+///
+/// # Errors
+/// The database's own.
+pub fn ticket_of_thread(conn: &mut Conn, source: &str, thread: &str) -> Result<Option<TicketId>, StoreError> {
+    let found: Option<Option<SqlId>> = on!(conn, c => interactions::table
+        .filter(interactions::source.eq(source).and(interactions::thread.eq(thread)).and(interactions::ticket_id.is_not_null()))
+        .order((interactions::occurred_at.desc(), interactions::id.desc()))
+        .select(interactions::ticket_id)
+        .first(c)
+        .optional())?;
+    Ok(opt(found.flatten()))
+}
+
+/// Ties every contact of a conversation that has no ticket yet to one; gives their ids, oldest first.
+///
+/// # Errors
+/// The database's own.
+pub fn link_thread(
+    conn: &mut Conn,
+    source: &str,
+    thread: &str,
+    ticket: TicketId,
+    at: Instant,
+) -> Result<Vec<InteractionId>, StoreError> {
+    let loose: Vec<SqlId> = on!(conn, c => interactions::table
+        .filter(interactions::source.eq(source).and(interactions::thread.eq(thread)).and(interactions::ticket_id.is_null()))
+        .order((interactions::occurred_at, interactions::id))
+        .select(interactions::id)
+        .load(c))?;
+    for id in &loose {
+        link(conn, (*id).into(), ticket, at)?;
+    }
+    Ok(loose.into_iter().map(Into::into).collect())
+}
+
+/// Ties one interaction to a ticket.
+///
+/// # Errors
+/// The database's own.
+pub fn link(conn: &mut Conn, id: InteractionId, ticket: TicketId, at: Instant) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(interactions::table.find(SqlId::from(id)))
+        .set((interactions::ticket_id.eq(Some(SqlId::from(ticket))), interactions::linked_at.eq(Some(SqlInstant::from(at)))))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Says who sent an interaction.
+///
+/// # Errors
+/// The database's own.
+pub fn set_person(conn: &mut Conn, id: InteractionId, person: Option<PersonId>) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(interactions::table.find(SqlId::from(id)))
+        .set(interactions::person_id.eq(opt::<_, SqlId>(person)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Moves a call to an earlier entry that became known, and renews why it asks for nothing.
+///
+/// # Errors
+/// The database's own.
+pub fn update_call(
+    conn: &mut Conn,
+    id: InteractionId,
+    occurred_at: Instant,
+    local_day: &str,
+    not_actionable: Option<NotActionable>,
+    detail: &Value,
+) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(interactions::table.find(SqlId::from(id)))
+        .set((
+            interactions::occurred_at.eq(SqlInstant::from(occurred_at)),
+            interactions::local_day.eq(local_day),
+            interactions::not_actionable.eq(not_actionable.map(Word::word)),
+            interactions::detail.eq(detail),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// A file that came with an interaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Its id.
+    pub id: AttachmentId,
+    /// Its name.
+    pub name: String,
+    /// Its declared media type.
+    pub media_type: String,
+    /// Its content's SHA-256 in hex.
+    pub sha256: String,
+    /// Whether the text shows it in place.
+    pub inline: bool,
+    /// Its content.
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = attachments, treat_none_as_default_value = false)]
+struct AttachmentRow {
+    id: SqlId,
+    interaction_id: Option<SqlId>,
+    name: String,
+    media_type: String,
+    size_bytes: i64,
+    sha256: String,
+    inline: bool,
+    bytes: Vec<u8>,
+}
+
+/// Keeps a file of an interaction.
+///
+/// # Errors
+/// The database's own.
+pub fn attach(conn: &mut Conn, interaction: InteractionId, attachment: Attachment) -> Result<(), StoreError> {
+    let row = AttachmentRow {
+        id: attachment.id.into(),
+        interaction_id: Some(interaction.into()),
+        name: attachment.name,
+        media_type: attachment.media_type,
+        size_bytes: i64::try_from(attachment.bytes.len()).unwrap_or(i64::MAX),
+        sha256: attachment.sha256,
+        inline: attachment.inline,
+        bytes: attachment.bytes,
+    };
+    on!(conn, c => diesel::insert_into(attachments::table).values(&row).execute(c))?;
+    Ok(())
+}
+
+/// The files of an interaction.
+///
+/// # Errors
+/// The database's own.
+pub fn attachments_of(conn: &mut Conn, interaction: InteractionId) -> Result<Vec<Attachment>, StoreError> {
+    let rows: Vec<AttachmentRow> = on!(conn, c => attachments::table
+        .filter(attachments::interaction_id.eq(SqlId::from(interaction)))
+        .order(attachments::id)
+        .select(AttachmentRow::as_select())
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Attachment {
+            id: row.id.into(),
+            name: row.name,
+            media_type: row.media_type,
+            sha256: row.sha256,
+            inline: row.inline,
+            bytes: row.bytes,
+        })
+        .collect())
+}

@@ -1,0 +1,406 @@
+//! Persons, their identities, and the ledger of merges.
+//!
+//! **Invariant:** a merge moves nothing: it points one person at another, and undoing it clears the pointer, so
+//! that everything is exactly as before. Who a person *is* now is [`canonical`]; who belongs together is
+//! [`members`].
+
+use diesel::prelude::*;
+use filo_domain::{
+    Instant, PersonId,
+    event::Actor,
+    id::Id,
+    identity::Identity,
+    vocabulary::{IdentityType, Word},
+};
+use uuid::Uuid;
+
+use crate::{
+    Conn, StoreError,
+    conn::on,
+    schema::{identities, person_merges, person_suggestions, persons},
+    sql_types::{SqlId, SqlInstant, opt},
+    sql_words::{json, word},
+};
+
+/// Names an entry of the merge ledger.
+pub enum Merge {}
+
+/// A person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// The id.
+    pub id: PersonId,
+    /// The name as last given.
+    pub name: Option<String>,
+    /// The person this one was merged into.
+    pub merged_into: Option<PersonId>,
+    /// When Filo first met them.
+    pub created_at: Instant,
+    /// When the identity was deleted.
+    pub anonymised_at: Option<Instant>,
+    /// Counts changes.
+    pub version: i32,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = persons, treat_none_as_default_value = false)]
+struct PersonRow {
+    id: SqlId,
+    name: Option<String>,
+    merged_into: Option<SqlId>,
+    created_at: SqlInstant,
+    anonymised_at: Option<SqlInstant>,
+    version: i32,
+}
+
+impl From<PersonRow> for Person {
+    fn from(row: PersonRow) -> Self {
+        Self {
+            id: row.id.into(),
+            name: row.name,
+            merged_into: opt(row.merged_into),
+            created_at: row.created_at.into(),
+            anonymised_at: opt(row.anonymised_at),
+            version: row.version,
+        }
+    }
+}
+
+/// One identity and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownIdentity {
+    /// Whose it is.
+    pub person: PersonId,
+    /// The normalised identity.
+    pub identity: Identity,
+    /// Whether somebody proved that it is theirs.
+    pub verified: bool,
+}
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = identities, treat_none_as_default_value = false)]
+struct IdentityRow {
+    id: SqlId,
+    person_id: SqlId,
+    identity_type: String,
+    value: String,
+    verified: bool,
+    created_at: SqlInstant,
+}
+
+fn known(row: IdentityRow) -> Result<KnownIdentity, StoreError> {
+    let identity_type: IdentityType = word("identities", row.id.0, &row.identity_type)?;
+    Ok(KnownIdentity {
+        person: row.person_id.into(),
+        identity: Identity::stored(identity_type, row.value),
+        verified: row.verified,
+    })
+}
+
+/// Records a new person.
+///
+/// # Errors
+/// The database's own.
+pub fn insert(conn: &mut Conn, id: PersonId, name: Option<&str>, at: Instant) -> Result<(), StoreError> {
+    let row = PersonRow {
+        id: id.into(),
+        name: name.map(str::to_owned),
+        merged_into: None,
+        created_at: at.into(),
+        anonymised_at: None,
+        version: 1,
+    };
+    on!(conn, c => diesel::insert_into(persons::table).values(&row).execute(c))?;
+    Ok(())
+}
+
+/// Reads one person as recorded, merged or not.
+///
+/// # Errors
+/// The database's own.
+pub fn find(conn: &mut Conn, id: PersonId) -> Result<Option<Person>, StoreError> {
+    let row: Option<PersonRow> = on!(conn, c => persons::table.find(SqlId::from(id)).select(PersonRow::as_select()).first(c).optional())?;
+    Ok(row.map(Into::into))
+}
+
+/// Changes a person's name; `false` when the version is no longer that one.
+///
+/// # Errors
+/// The database's own.
+pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -> Result<bool, StoreError> {
+    let changed = on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
+        .filter(persons::version.eq(version))
+        .set((persons::name.eq(name), persons::version.eq(persons::version + 1)))
+        .execute(c))?;
+    Ok(changed == 1)
+}
+
+/// Gives a name to a person who has none.
+///
+/// # Errors
+/// The database's own.
+pub fn learn_name(conn: &mut Conn, id: PersonId, name: &str) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
+        .filter(persons::name.is_null().and(persons::anonymised_at.is_null()))
+        .set((persons::name.eq(Some(name)), persons::version.eq(persons::version + 1)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Who a person is now: the end of the merges.
+///
+/// # Errors
+/// The database's own.
+pub fn canonical(conn: &mut Conn, id: PersonId) -> Result<PersonId, StoreError> {
+    let mut current = id;
+    // A merge into oneself is refused, so the chain ends; the bound guards against a database changed by hand.
+    for _ in 0..64 {
+        match find(conn, current)?.and_then(|person| person.merged_into) {
+            Some(next) => current = next,
+            None => break,
+        }
+    }
+    Ok(current)
+}
+
+/// Everybody who is this person now, the person first.
+///
+/// # Errors
+/// The database's own.
+pub fn members(conn: &mut Conn, id: PersonId) -> Result<Vec<PersonId>, StoreError> {
+    let mut all = vec![canonical(conn, id)?];
+    let mut next = 0;
+    while let Some(parent) = all.get(next).copied() {
+        let children: Vec<SqlId> = on!(conn, c => persons::table
+            .filter(persons::merged_into.eq(SqlId::from(parent)))
+            .order(persons::id)
+            .select(persons::id)
+            .load(c))?;
+        all.extend(
+            children.into_iter().map(PersonId::from).filter(|child| !all.contains(child)).collect::<Vec<_>>(),
+        );
+        next += 1;
+    }
+    Ok(all)
+}
+
+/// Whose an identity is, as recorded (not followed through merges).
+///
+/// # Errors
+/// The database's own.
+pub fn holder(conn: &mut Conn, identity: &Identity) -> Result<Option<KnownIdentity>, StoreError> {
+    let row: Option<IdentityRow> = on!(conn, c => identities::table
+        .filter(identities::identity_type.eq(identity.identity_type().word()).and(identities::value.eq(identity.value())))
+        .select(IdentityRow::as_select())
+        .first(c)
+        .optional())?;
+    row.map(known).transpose()
+}
+
+/// Records an identity; `false` when somebody holds it already.
+///
+/// # Errors
+/// The database's own.
+pub fn add_identity(
+    conn: &mut Conn,
+    id: Uuid,
+    known: &KnownIdentity,
+    at: Instant,
+) -> Result<bool, StoreError> {
+    let row = IdentityRow {
+        id: SqlId(id),
+        person_id: known.person.into(),
+        identity_type: known.identity.identity_type().word().to_owned(),
+        value: known.identity.value().to_owned(),
+        verified: known.verified,
+        created_at: at.into(),
+    };
+    let added = on!(conn, c => diesel::insert_into(identities::table).values(&row).on_conflict_do_nothing().execute(c))?;
+    Ok(added == 1)
+}
+
+/// The identities of persons, oldest first.
+///
+/// # Errors
+/// The database's own.
+pub fn identities_of(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<KnownIdentity>, StoreError> {
+    let rows: Vec<IdentityRow> = on!(conn, c => identities::table
+        .filter(identities::person_id.eq_any(ids.iter().map(|id| SqlId::from(*id))))
+        .order((identities::created_at, identities::id))
+        .select(IdentityRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(known).collect()
+}
+
+/// Persons with exactly this name, whatever its case, not merged away; at most `limit`.
+///
+/// # Errors
+/// The database's own.
+pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, StoreError> {
+    let variants = [name.to_owned(), name.to_lowercase(), name.to_uppercase(), title_case(name)];
+    let rows: Vec<PersonRow> = on!(conn, c => persons::table
+        .filter(persons::name.eq_any(&variants).and(persons::merged_into.is_null()))
+        .order(persons::id)
+        .limit(limit)
+        .select(PersonRow::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+fn title_case(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map_or_else(String::new, |first| {
+            first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect()
+        })
+    };
+    name.split_whitespace().map(word).collect::<Vec<String>>().join(" ")
+}
+
+/// Points a person at another.
+///
+/// # Errors
+/// The database's own.
+pub fn merge(
+    conn: &mut Conn,
+    ledger: Id<Merge>,
+    from: PersonId,
+    into: PersonId,
+    at: Instant,
+    actor: &Actor,
+) -> Result<(), StoreError> {
+    point(conn, from, Some(into))?;
+    let actor = serde_json::to_value(actor)?;
+    on!(conn, c => diesel::insert_into(person_merges::table)
+        .values((
+            person_merges::id.eq(SqlId::from(ledger)),
+            person_merges::from_id.eq(SqlId::from(from)),
+            person_merges::into_id.eq(SqlId::from(into)),
+            person_merges::at.eq(SqlInstant::from(at)),
+            person_merges::actor.eq(actor),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// An entry of the merge ledger.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MergeEntry {
+    /// The entry.
+    pub id: Id<Merge>,
+    /// Who was pointed.
+    pub from: PersonId,
+    /// At whom.
+    pub into: PersonId,
+    /// When.
+    pub at: Instant,
+    /// By whom.
+    pub actor: Actor,
+    /// When it was undone.
+    pub undone_at: Option<Instant>,
+}
+
+type MergeColumns = (SqlId, SqlId, SqlId, SqlInstant, serde_json::Value, Option<SqlInstant>);
+
+fn merge_entry(row: MergeColumns) -> Result<MergeEntry, StoreError> {
+    let (id, from, into, at, actor, undone_at) = row;
+    Ok(MergeEntry {
+        id: id.into(),
+        from: from.into(),
+        into: into.into(),
+        at: at.into(),
+        actor: json("person_merges", id.0, actor)?,
+        undone_at: opt(undone_at),
+    })
+}
+
+/// Reads one entry of the ledger.
+///
+/// # Errors
+/// The database's own.
+pub fn find_merge(conn: &mut Conn, id: Id<Merge>) -> Result<Option<MergeEntry>, StoreError> {
+    let row: Option<MergeColumns> =
+        on!(conn, c => person_merges::table.find(SqlId::from(id)).first(c).optional())?;
+    row.map(merge_entry).transpose()
+}
+
+/// The merges in force at an instant.
+///
+/// # Errors
+/// The database's own.
+pub fn merges_at(conn: &mut Conn, at: Instant) -> Result<Vec<MergeEntry>, StoreError> {
+    let at = SqlInstant::from(at);
+    let rows: Vec<MergeColumns> = on!(conn, c => person_merges::table
+        .filter(person_merges::at.le(at))
+        .filter(person_merges::undone_at.is_null().or(person_merges::undone_at.gt(at)))
+        .order((person_merges::at, person_merges::id))
+        .load(c))?;
+    rows.into_iter().map(merge_entry).collect()
+}
+
+/// Undoes a merge; `false` when it was undone before.
+///
+/// # Errors
+/// The database's own.
+pub fn undo_merge(conn: &mut Conn, entry: &MergeEntry, at: Instant) -> Result<bool, StoreError> {
+    let changed = on!(conn, c => diesel::update(person_merges::table.find(SqlId::from(entry.id)))
+        .filter(person_merges::undone_at.is_null())
+        .set(person_merges::undone_at.eq(Some(SqlInstant::from(at))))
+        .execute(c))?;
+    if changed == 1 {
+        point(conn, entry.from, None)?;
+    }
+    Ok(changed == 1)
+}
+
+fn point(conn: &mut Conn, from: PersonId, into: Option<PersonId>) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(persons::table.find(SqlId::from(from)))
+        .set((persons::merged_into.eq(opt::<_, SqlId>(into)), persons::version.eq(persons::version + 1)))
+        .execute(c))?;
+    Ok(())
+}
+
+/// Proposes that two persons may be one; a proposal made before stays as it was.
+///
+/// # Errors
+/// The database's own.
+pub fn suggest(
+    conn: &mut Conn,
+    id: Uuid,
+    person: PersonId,
+    other: PersonId,
+    reason: &str,
+    at: Instant,
+) -> Result<(), StoreError> {
+    let (first, second) = if person < other { (person, other) } else { (other, person) };
+    on!(conn, c => diesel::insert_into(person_suggestions::table)
+        .values((
+            person_suggestions::id.eq(SqlId(id)),
+            person_suggestions::person_id.eq(SqlId::from(first)),
+            person_suggestions::other_id.eq(SqlId::from(second)),
+            person_suggestions::reason.eq(reason),
+            person_suggestions::created_at.eq(SqlInstant::from(at)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(c))?;
+    Ok(())
+}
+
+/// Who else these persons may be, with the reason.
+///
+/// # Errors
+/// The database's own.
+pub fn suggestions_of(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<(PersonId, String)>, StoreError> {
+    let ids: Vec<SqlId> = ids.iter().map(|id| SqlId::from(*id)).collect();
+    let rows: Vec<(SqlId, SqlId, String)> = on!(conn, c => person_suggestions::table
+        .filter(person_suggestions::person_id.eq_any(&ids).or(person_suggestions::other_id.eq_any(&ids)))
+        .order((person_suggestions::created_at, person_suggestions::id))
+        .select((person_suggestions::person_id, person_suggestions::other_id, person_suggestions::reason))
+        .load(c))?;
+    Ok(rows
+        .into_iter()
+        .map(|(first, second, reason)| {
+            (if ids.contains(&first) { second.into() } else { first.into() }, reason)
+        })
+        .collect())
+}

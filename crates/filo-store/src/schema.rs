@@ -1,0 +1,445 @@
+//! The one schema behind both databases; a test holds both migrations against it.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    raw_inputs (id) {
+        id -> Id,
+        source -> Text,
+        received_at -> Instant,
+        sha256 -> Text,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    intake_keys (scope, key) {
+        scope -> Text,
+        key -> Text,
+        interaction_id -> Nullable<Id>,
+        quarantine_id -> Nullable<Id>,
+        occurred_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    quarantine (id) {
+        id -> Id,
+        scope -> Text,
+        key -> Text,
+        source -> Text,
+        format -> Text,
+        reason -> Text,
+        detail -> Text,
+        raw -> Binary,
+        context -> Jsonb,
+        state -> Text,
+        created_at -> Instant,
+        decided_at -> Nullable<Instant>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    persons (id) {
+        id -> Id,
+        name -> Nullable<Text>,
+        merged_into -> Nullable<Id>,
+        created_at -> Instant,
+        anonymised_at -> Nullable<Instant>,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    identities (id) {
+        id -> Id,
+        person_id -> Id,
+        identity_type -> Text,
+        value -> Text,
+        verified -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    person_merges (id) {
+        id -> Id,
+        from_id -> Id,
+        into_id -> Id,
+        at -> Instant,
+        actor -> Jsonb,
+        undone_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    person_suggestions (id) {
+        id -> Id,
+        person_id -> Id,
+        other_id -> Id,
+        reason -> Text,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    matters (id) {
+        id -> Id,
+        title -> Text,
+        person_id -> Nullable<Id>,
+        created_at -> Instant,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    tickets (id) {
+        id -> Id,
+        number -> Text,
+        channel -> Text,
+        source -> Text,
+        theme -> Nullable<Text>,
+        kind -> Text,
+        priority -> Text,
+        level -> Text,
+        unit -> Nullable<Text>,
+        user_id -> Nullable<Id>,
+        state -> Text,
+        outcome -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        subject_salt -> Nullable<Binary>,
+        person_id -> Nullable<Id>,
+        opened_at -> Instant,
+        charged_at -> Nullable<Instant>,
+        first_response_at -> Nullable<Instant>,
+        first_resolved_at -> Nullable<Instant>,
+        final_resolved_at -> Nullable<Instant>,
+        closed_at -> Nullable<Instant>,
+        reopened -> Integer,
+        escalated_at -> Nullable<Instant>,
+        matter_id -> Nullable<Id>,
+        tags -> Jsonb,
+        policy -> Nullable<Text>,
+        due_at -> Nullable<Instant>,
+        updated_at -> Instant,
+        seq -> Integer,
+        location -> Nullable<Jsonb>,
+        municipio -> Nullable<Integer>,
+        follows_id -> Nullable<Id>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    ticket_tags (ticket_id, tag) {
+        ticket_id -> Id,
+        tag -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    events (ticket_id, seq) {
+        ticket_id -> Id,
+        seq -> Integer,
+        kind -> Text,
+        at -> Instant,
+        recorded_at -> Instant,
+        actor -> Jsonb,
+        data -> Jsonb,
+        prev_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    interactions (id) {
+        id -> Id,
+        source -> Text,
+        channel -> Text,
+        kind -> Text,
+        direction -> Text,
+        external_id -> Text,
+        occurred_at -> Instant,
+        recorded_at -> Instant,
+        local_day -> Text,
+        person_id -> Nullable<Id>,
+        ticket_id -> Nullable<Id>,
+        linked_at -> Nullable<Instant>,
+        thread -> Nullable<Text>,
+        not_actionable -> Nullable<Text>,
+        name -> Nullable<Text>,
+        subject -> Nullable<Text>,
+        body -> Text,
+        raw_id -> Nullable<Id>,
+        detail -> Jsonb,
+        flags -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    calls (interaction_id) {
+        interaction_id -> Id,
+        source -> Text,
+        call_id -> Text,
+        entered_at -> Instant,
+        caller -> Nullable<Text>,
+        outcome -> Text,
+        wait_s -> Nullable<BigInt>,
+        talk_s -> Nullable<BigInt>,
+        answered_at -> Nullable<Instant>,
+        ended_at -> Nullable<Instant>,
+        transferred_to -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    legs (id) {
+        id -> Id,
+        interaction_id -> Id,
+        source -> Text,
+        call_id -> Text,
+        queue -> Text,
+        entered_at -> Instant,
+        origin -> Text,
+        caller -> Nullable<Text>,
+        answered_at -> Nullable<Instant>,
+        ended_at -> Nullable<Instant>,
+        wait_s -> Nullable<BigInt>,
+        talk_s -> Nullable<BigInt>,
+        outcome -> Text,
+        transferred_to -> Nullable<Text>,
+        agent -> Nullable<Text>,
+        lost_at -> Nullable<Instant>,
+        flags -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    messages (id) {
+        id -> Id,
+        ticket_id -> Id,
+        kind -> Text,
+        body -> Nullable<Text>,
+        salt -> Nullable<Binary>,
+        author_id -> Nullable<Id>,
+        at -> Instant,
+        channel -> Nullable<Text>,
+        recipients -> Jsonb,
+        external_id -> Nullable<Text>,
+        delivery -> Nullable<Text>,
+        delivery_detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    attachments (id) {
+        id -> Id,
+        interaction_id -> Nullable<Id>,
+        name -> Text,
+        media_type -> Text,
+        size_bytes -> BigInt,
+        sha256 -> Text,
+        inline -> Bool,
+        bytes -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    request_codes (ticket_id) {
+        ticket_id -> Id,
+        code_hash -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    jobs (id) {
+        id -> Id,
+        kind -> Text,
+        payload -> Jsonb,
+        state -> Text,
+        run_at -> Instant,
+        attempts -> Integer,
+        locked_until -> Nullable<Instant>,
+        last_error -> Nullable<Text>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    users (id) {
+        id -> Id,
+        name -> Text,
+        role -> Text,
+        unit -> Nullable<Text>,
+        password_hash -> Text,
+        created_at -> Instant,
+        disabled_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    refresh_tokens (id) {
+        id -> Id,
+        user_id -> Id,
+        family_id -> Id,
+        token_hash -> Text,
+        expires_at -> Instant,
+        used_at -> Nullable<Instant>,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    api_keys (id) {
+        id -> Id,
+        name -> Text,
+        key_hash -> Text,
+        scopes -> Jsonb,
+        created_at -> Instant,
+        revoked_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    idempotency_keys (principal, key) {
+        principal -> Text,
+        key -> Text,
+        request_hash -> Text,
+        status -> Nullable<Integer>,
+        headers -> Jsonb,
+        body -> Nullable<Binary>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    report_revisions (month, revision) {
+        month -> Text,
+        revision -> Integer,
+        as_of -> Instant,
+        recorded_until -> Instant,
+        published_at -> Instant,
+        reason -> Nullable<Text>,
+        report -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    audit_log (seq) {
+        seq -> BigInt,
+        at -> Instant,
+        actor -> Jsonb,
+        action -> Text,
+        data -> Jsonb,
+        prev_hash -> Text,
+        hash -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    counters (name) {
+        name -> Text,
+        value -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    raw_inputs,
+    intake_keys,
+    quarantine,
+    persons,
+    identities,
+    person_merges,
+    person_suggestions,
+    matters,
+    tickets,
+    ticket_tags,
+    events,
+    interactions,
+    calls,
+    legs,
+    messages,
+    attachments,
+    request_codes,
+    jobs,
+    users,
+    refresh_tokens,
+    api_keys,
+    idempotency_keys,
+    report_revisions,
+    audit_log,
+    counters
+);
