@@ -3,7 +3,9 @@
 //! **Invariant:** read = accepted + duplicates + quarantined; the answer comes after the commit; one bad unit never
 //! stops the good ones.
 
-use filo_channel::{Decoded, Inbound, Raw, Rejected};
+use std::sync::Arc;
+
+use filo_channel::{Decode, Decoded, Inbound, Raw, Rejected};
 use filo_domain::{
     Instant, InteractionId, QuarantineId, TicketId,
     event::Actor,
@@ -28,12 +30,21 @@ use crate::{
 const CHUNK: usize = 40;
 
 /// Bytes for one source.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Intake {
     /// The configured source.
     pub source: String,
     /// The bytes.
     pub raw: Raw,
+    /// What reads them, when it is not the source's usual decoder, and under which name a retry finds it.
+    pub format: Option<(String, Arc<dyn Decode>)>,
+}
+
+impl Intake {
+    /// Bytes in the source's usual form.
+    pub fn usual(source: impl Into<String>, raw: Raw) -> Self {
+        Self { source: source.into(), raw, format: None }
+    }
 }
 
 /// What became of a whole run.
@@ -104,7 +115,8 @@ impl App {
         let mut chunk = Vec::new();
         for intake in batch {
             let adapter = self.core.sources.get(&intake.source).ok_or(AppError::NotFound("source"))?;
-            let decoded = adapter.decode.decode(&intake.raw);
+            let decoder = intake.format.as_ref().map_or(&adapter.decode, |(_, decoder)| decoder);
+            let decoded = decoder.decode(&intake.raw);
             let (calls, others) = split(decoded);
             phone.add(&intake.source, calls);
             chunk.push(Unit::all(intake, others));
@@ -219,13 +231,15 @@ fn split(decoded: Vec<Result<Decoded, Rejected>>) -> (Calls, Vec<Other>) {
 /// The units of one raw input.
 struct Unit {
     source: String,
+    format: String,
     raw: Raw,
     results: Vec<Other>,
 }
 
 impl Unit {
     fn all(intake: Intake, results: Vec<Other>) -> Self {
-        Self { source: intake.source, raw: intake.raw, results }
+        let format = intake.format.map_or_else(|| USUAL.to_owned(), |(name, _)| name);
+        Self { source: intake.source, format, raw: intake.raw, results }
     }
 
     fn register(self, conn: &mut Conn, core: &Core, now: Instant, tally: &mut Tally) -> Result<(), AppError> {
@@ -235,7 +249,8 @@ impl Unit {
             match result {
                 Err(rejected) => {
                     let context = json!({ "arrived_at": self.raw.arrived_at });
-                    quarantine_unit(conn, &self.source, rejected, context, now, tally)?;
+                    let kept = Kept { source: &self.source, format: &self.format, context };
+                    quarantine_unit(conn, kept, rejected, now, tally)?;
                 }
                 Ok(inbound) => {
                     let known = intake::find(conn, &inbound.scope, &inbound.external_id)?.is_some();
@@ -278,25 +293,34 @@ fn keep_raw(conn: &mut Conn, source: &str, bytes: &[u8], now: Instant) -> Result
     Ok(id)
 }
 
+/// The name of a source's usual decoder in the quarantine.
+pub(crate) const USUAL: &str = "usual";
+
+/// Where a quarantined unit came from, and what a retry needs besides its bytes.
+pub(crate) struct Kept<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) format: &'a str,
+    pub(crate) context: Value,
+}
+
 /// Keeps a unit that could not be understood, once.
 pub(crate) fn quarantine_unit(
     conn: &mut Conn,
-    source: &str,
+    kept: Kept<'_>,
     rejected: Rejected,
-    context: Value,
     now: Instant,
     tally: &mut Tally,
 ) -> Result<(), AppError> {
     let unit = Quarantined {
         id: mint::id(now),
-        scope: source.to_owned(),
+        scope: kept.source.to_owned(),
         key: format!("quarantine:{}:{}", rejected.reason, mint::digest_bytes(&rejected.raw)),
-        source: source.to_owned(),
-        format: "source".to_owned(),
+        source: kept.source.to_owned(),
+        format: kept.format.to_owned(),
         reason: rejected.reason.to_owned(),
         detail: rejected.detail,
         raw: rejected.raw,
-        context,
+        context: kept.context,
         state: quarantine::OPEN.to_owned(),
         created_at: now,
         decided_at: None,

@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     App, AppError, Core,
-    intake::{PhoneUnits, Tally, quarantine_unit},
+    intake::{Kept, PhoneUnits, Tally, USUAL, quarantine_unit},
     mint,
     recognise::recognise,
 };
@@ -91,7 +91,7 @@ impl App {
                     Some(true) => tally.accepted += 1,
                     Some(false) => tally.duplicates += 1,
                     None => {
-                        quarantine_unit(conn, &source, orphan_unit(&orphans)?, json!({}), now, &mut tally)?
+                        quarantine_unit(conn, kept(&source), orphan_unit(&orphans)?, now, &mut tally)?
                     }
                 }
                 Ok(tally)
@@ -145,6 +145,10 @@ impl App {
 pub(crate) fn retry(conn: &mut Conn, core: &Core, source: &str, raw: &[u8]) -> Result<bool, AppError> {
     let orphans: Vec<LegEvent> = serde_json::from_slice(raw)?;
     Ok(complete(conn, core, source, &orphans, &[])?.is_some())
+}
+
+fn kept(source: &str) -> Kept<'_> {
+    Kept { source, format: USUAL, context: json!({}) }
 }
 
 fn orphan_unit(orphans: &[LegEvent]) -> Result<Rejected, AppError> {
@@ -366,7 +370,7 @@ pub(crate) fn keep_live(
     now: Instant,
 ) -> Result<bool, AppError> {
     let mut tally = Tally::default();
-    quarantine_unit(conn, source, orphan_unit(&[event])?, json!({ "live": true }), now, &mut tally)?;
+    quarantine_unit(conn, kept(source), orphan_unit(&[event])?, now, &mut tally)?;
     Ok(tally.quarantined == 1)
 }
 

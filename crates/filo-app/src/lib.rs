@@ -39,13 +39,13 @@ use filo_indicators::definition::Definitions;
 use filo_store::Db;
 use secrecy::SecretSlice;
 
-pub use access::{Issued, LoginRequest, NewUser, Tokens, UserSummary};
+pub use access::{ACCESS_S, Issued, LoginRequest, NewUser, Tokens, UserSummary};
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use error::{AppError, ErrorKind};
+pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};
-pub use filo_store::export::Place;
+pub use filo_store::{export::Place, interactions::Filter as InteractionFilter};
 pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
 pub use persons::{IdentityInput, Merged, PersonChange, PersonQuery, PersonView, Timeline, TimelineItem};
@@ -63,6 +63,8 @@ pub use views::{CallView, EventView, InteractionView, MessageView, Page};
 pub struct SourceAdapter {
     /// Turns its bytes into units.
     pub decode: Arc<dyn Decode>,
+    /// Further forms its bytes may come in, by name.
+    pub formats: BTreeMap<String, Arc<dyn Decode>>,
     /// Its webhook half, for platforms that push.
     pub webhook: Option<Arc<dyn Webhook>>,
 }

@@ -12,6 +12,7 @@ use serde_json::json;
 use crate::{
     App, AppError, Caller, Core, Page, Permission,
     contacts::{self, Arrival, Registered},
+    intake::USUAL,
     legs,
     tickets::{fetch, limit},
     views::{cursor, read_cursor},
@@ -171,11 +172,14 @@ fn retry(conn: &mut Conn, core: &Core, unit: &Quarantined, now: Instant) -> Resu
         return Ok((!found).then(|| unit.reason.clone()));
     }
     let adapter = core.sources.get(&unit.source).ok_or(AppError::NotFound("source"))?;
+    let decoder = if unit.format == USUAL { Some(&adapter.decode) } else { adapter.formats.get(&unit.format) };
+    // A decoder of one import alone (a vendor's file with its mapping): importing the mended file again is the way.
+    let Some(decoder) = decoder else { return Ok(Some(unit.reason.clone())) };
     let arrived_at = unit.context.get("arrived_at").and_then(|at| at.as_str());
     let arrived_at = arrived_at.and_then(|at| Instant::parse(at).ok());
     let raw = Raw { bytes: unit.raw.clone(), arrived_at, now: unit.created_at };
     let mut still = None;
-    for decoded in adapter.decode.decode(&raw) {
+    for decoded in decoder.decode(&raw) {
         match decoded {
             Err(rejected) => still = Some(rejected.reason.to_owned()),
             Ok(Decoded::Interaction(inbound)) => {

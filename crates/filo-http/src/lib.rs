@@ -1,1 +1,42 @@
-//! .
+//! The HTTP face of Filo: the REST interface, the citizens' pages, webhooks, health and the OpenAPI document.
+//!
+//! **Invariant:** a handler extracts, calls one use case and maps. Whatever goes wrong is answered as
+//! `application/problem+json`; bad input never gives a 5xx. A route of the inner interface reaches a use case only
+//! through [`auth::Allowed`], whose type names the permission, so that there is no route without one.
+//!
+//! Start at [`server::serve`] and [`routes::application`]; one module per resource has its routes.
+
+pub mod auth;
+pub mod schema;
+pub mod server;
+pub mod state;
+
+mod access;
+mod body;
+mod calls;
+mod health;
+mod idempotency;
+mod limits;
+mod links;
+mod matters;
+mod metrics;
+mod observe;
+mod openapi;
+mod pages;
+mod persons;
+mod problem;
+mod quarantine;
+mod reports;
+mod routes;
+mod scrivi;
+mod tickets;
+mod upload;
+mod webhooks;
+
+#[cfg(test)]
+mod tests;
+
+pub use openapi::openapi;
+pub use routes::application;
+pub use server::{Running, serve, start};
+pub use state::{HttpSettings, State};

@@ -1,1 +1,37 @@
-//! .
+//! The printed forms of the monthly report, the scorecard and explanations: JSON, HTML and CSV.
+//!
+//! **Invariant:** a printed form computes no indicator: it writes the figures of the value it is given, all of
+//! them, with their definitions. Unknown is never written as 0, the same value gives the same bytes, and nothing
+//! here reads a clock, a disk or the network.
+//!
+//! Start at [`JsonReport`], [`HtmlReport`] and [`CsvReport`], which implement [`filo_indicators::render::Render`];
+//! [`scorecard_html`], [`scorecard_csv`] and [`explanation_csv`] print the rest. [`file_stem`] names the files.
+
+mod explanation;
+mod figures;
+mod html;
+mod json;
+mod page;
+mod print;
+mod scorecard;
+mod sheets;
+mod table;
+mod words;
+
+pub use explanation::explanation_csv;
+pub use html::HtmlReport;
+pub use json::JsonReport;
+pub use scorecard::{scorecard_csv, scorecard_html};
+pub use sheets::CsvReport;
+
+use filo_indicators::report::MonthlyReport;
+
+/// The name of a report's files without their extension: `filo-2026-10`, of a closed month `filo-2026-10-r2`. The
+/// folder of the CSV files is this and `-csv`.
+pub fn file_stem(report: &MonthlyReport) -> String {
+    let revision = report.revision.map(|revision| format!("-r{revision}")).unwrap_or_default();
+    format!("filo-{}{revision}", report.period.month)
+}
+
+
+

@@ -1,2 +1,5 @@
-//! The program `filo`: settings, wiring and commands are in the library.
-fn main() {}
+//! The program `filo`: everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    filo::cli::run(std::env::args_os())
+}

@@ -1,0 +1,175 @@
+//! Who asks, and whether they may: a middleware finds the caller, an argument's type names the permission.
+//!
+//! **Invariant:** deny by default. Handlers get the [`Caller`] that every use case needs through [`Allowed`] alone.
+
+use std::{
+    future::{Ready, ready},
+    marker::PhantomData,
+    ops::Deref,
+};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest, ResponseError,
+    body::{BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue},
+    middleware::Next,
+    web::Data,
+};
+use filo_app::{Caller, Permission};
+
+use crate::{State, problem::Problem};
+
+/// Names a permission in a handler's signature.
+pub trait Permit: 'static {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+/// Read tickets, their messages and events.
+pub struct ReadTickets;
+/// Work tickets.
+pub struct WorkTickets;
+/// Find persons and read their timelines.
+pub struct ReadPersons;
+/// Change, merge and un-merge persons.
+pub struct ManagePersons;
+/// Read the call log and contacts.
+pub struct ReadContacts;
+/// Push calls.
+pub struct PushCalls;
+/// Push contacts.
+pub struct PushContacts;
+/// Read reports and indicators.
+pub struct ReadReports;
+/// Close and restate months.
+pub struct CloseMonths;
+/// Read and settle the quarantine.
+pub struct ManageQuarantine;
+/// Read units, themes and sources.
+pub struct ReadConfiguration;
+/// Manage users and keys.
+pub struct Administer;
+
+impl Permit for ReadTickets {
+    const PERMISSION: Permission = Permission::ReadTickets;
+}
+impl Permit for WorkTickets {
+    const PERMISSION: Permission = Permission::WorkTickets;
+}
+impl Permit for ReadPersons {
+    const PERMISSION: Permission = Permission::ReadPersons;
+}
+impl Permit for ManagePersons {
+    const PERMISSION: Permission = Permission::ManagePersons;
+}
+impl Permit for ReadContacts {
+    const PERMISSION: Permission = Permission::ReadContacts;
+}
+impl Permit for PushCalls {
+    const PERMISSION: Permission = Permission::PushCalls;
+}
+impl Permit for PushContacts {
+    const PERMISSION: Permission = Permission::PushContacts;
+}
+impl Permit for ReadReports {
+    const PERMISSION: Permission = Permission::ReadReports;
+}
+impl Permit for CloseMonths {
+    const PERMISSION: Permission = Permission::CloseMonths;
+}
+impl Permit for ManageQuarantine {
+    const PERMISSION: Permission = Permission::ManageQuarantine;
+}
+impl Permit for ReadConfiguration {
+    const PERMISSION: Permission = Permission::ReadConfiguration;
+}
+impl Permit for Administer {
+    const PERMISSION: Permission = Permission::Administer;
+}
+
+/// A caller who may do what `P` names. It comes first among a handler's arguments, so that 403 precedes 400.
+pub struct Allowed<P: Permit> {
+    caller: Caller,
+    permit: PhantomData<P>,
+}
+
+impl<P: Permit> Deref for Allowed<P> {
+    type Target = Caller;
+    fn deref(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl<P: Permit> FromRequest for Allowed<P> {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Caller>().cloned();
+        let allowed = caller.ok_or_else(Problem::unauthenticated).and_then(|caller| {
+            caller.must(P::PERMISSION)?;
+            Ok(Self { caller, permit: PhantomData })
+        });
+        ready(allowed.map_err(Error::from))
+    }
+}
+
+/// The caller of a public path, who need not be anybody.
+pub(crate) struct Anybody(pub(crate) Option<Caller>);
+
+impl FromRequest for Anybody {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.extensions().get::<Caller>().cloned())))
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+}
+
+/// The caller, where a token or key was sent; one that is not valid is refused.
+pub(crate) async fn optional_caller(
+    state: &State,
+    request: &ServiceRequest,
+) -> Result<Option<Caller>, Problem> {
+    match bearer(request.headers()) {
+        Some(token) => Ok(Some(state.app.authenticate(token, state.now()).await?)),
+        None if request.headers().contains_key(AUTHORIZATION) => Err(Problem::unauthenticated()),
+        None => Ok(None),
+    }
+}
+
+/// Around everything that needs a login: 401 precedes every other refusal, and no answer is kept by a cache.
+pub(crate) async fn authenticate(
+    state: Data<State>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let caller = optional_caller(&state, &request).await;
+    let mut response = match caller.and_then(|caller| caller.ok_or_else(Problem::unauthenticated)) {
+        Ok(caller) => {
+            request.extensions_mut().insert::<Caller>(caller);
+            next.call(request).await?.map_into_boxed_body()
+        }
+        Err(problem) => request.into_response(problem.error_response()),
+    };
+    no_store(response.headers_mut());
+    Ok(response)
+}
+
+/// Around the log-in itself.
+pub(crate) async fn uncached(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    let mut response = next.call(request).await?;
+    no_store(response.headers_mut());
+    Ok(response)
+}
+
+fn no_store(headers: &mut HeaderMap) {
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+}

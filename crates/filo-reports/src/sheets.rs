@@ -1,0 +1,224 @@
+//! The report as CSV: every figure in one long table, the lists as tables of their own, and the definitions.
+//!
+//! **Invariant:** each number of the JSON report, and each unknown one, has its row in `figures.csv`; headers are the
+//! keys of the JSON, nested ones joined by `_`. The zip carries no clock. Start at [`CsvReport`].
+
+use std::io::{Cursor, Write};
+
+use filo_indicators::{
+    render::{Render, RenderError},
+    report::MonthlyReport,
+    words,
+};
+use serde_json::Value;
+use zip::{ZipWriter, write::SimpleFileOptions};
+
+use crate::{
+    figures::{Figures, Leaf, Part, Unit, row_key},
+    table::{FORMAT, Table, cell, text, word},
+};
+
+/// A list of the report that has a file of its own, with the places of its columns.
+struct Sheet {
+    file: &'static str,
+    list: &'static str,
+    columns: &'static [&'static str],
+}
+
+const BUCKET: &[&str] = &["label", "upper_days", "count", "share"];
+
+const SHEETS: &[Sheet] = &[
+    Sheet {
+        file: "channels.csv",
+        list: "/channels",
+        columns: &[
+            "channel",
+            "inbound",
+            "registered",
+            "registered_share",
+            "actionable",
+            "answered",
+            "response_rate",
+            "response/clock",
+            "response/n",
+            "response/mean_s",
+            "response/median_s",
+            "response/p90_s",
+            "resolution/clock",
+            "resolution/n",
+            "resolution/mean_s",
+            "resolution/median_s",
+            "resolution/p90_s",
+            "resolution_final/clock",
+            "resolution_final/n",
+            "resolution_final/mean_s",
+            "resolution_final/median_s",
+            "resolution_final/p90_s",
+            "resolution_net/clock",
+            "resolution_net/n",
+            "resolution_net/mean_s",
+            "resolution_net/median_s",
+            "resolution_net/p90_s",
+        ],
+    },
+    Sheet { file: "scrivi_buckets.csv", list: "/scrivi/resolution_buckets", columns: BUCKET },
+    Sheet { file: "backlog.csv", list: "/backlog/bands", columns: BUCKET },
+    Sheet { file: "themes.csv", list: "/themes", columns: &["theme", "count", "share"] },
+    Sheet {
+        file: "units.csv",
+        list: "/units",
+        columns: &[
+            "unit",
+            "tickets",
+            "share",
+            "resolved",
+            "active",
+            "active_share",
+            "cancelled",
+            "resolution/clock",
+            "resolution/n",
+            "resolution/mean_s",
+            "resolution/median_s",
+            "resolution/p90_s",
+        ],
+    },
+    Sheet {
+        file: "email_by_mailbox.csv",
+        list: "/email/by_mailbox",
+        columns: &["mailbox", "received", "messages", "auto", "bounces", "pec", "receipts", "anomalies"],
+    },
+];
+
+/// Writes the report as a zip of CSV files.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CsvReport;
+
+impl CsvReport {
+    /// The files of the folder `filo-YYYY-MM[-rN]-csv/`, by name.
+    ///
+    /// # Errors
+    /// When a table cannot be written.
+    pub fn files(&self, report: &MonthlyReport) -> Result<Vec<(String, Vec<u8>)>, RenderError> {
+        let figures = Figures::of(report).map_err(|error| RenderError::new(FORMAT, error))?;
+        let leaves = figures.leaves();
+        let mut tables = vec![
+            ("report.csv", header(report)),
+            ("figures.csv", every_figure(&leaves)),
+            ("definitions.csv", definitions(report, &leaves)),
+            ("exclusions.csv", exclusions(&figures)),
+        ];
+        tables.extend(SHEETS.iter().map(|sheet| (sheet.file, sheet.table(&figures))));
+        tables.into_iter().map(|(name, table)| Ok((name.to_owned(), table.bytes()?))).collect()
+    }
+}
+
+impl Render for CsvReport {
+    fn format(&self) -> &'static str {
+        FORMAT
+    }
+    fn render(&self, report: &MonthlyReport) -> Result<Vec<u8>, RenderError> {
+        zipped(&self.files(report)?).map_err(|error| RenderError::new(FORMAT, error))
+    }
+}
+
+/// Every entry carries the format's own first instant: the same tables are the same bytes.
+fn zipped(files: &[(String, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
+    let options = SimpleFileOptions::default()
+        .last_modified_time(zip::DateTime::default())
+        .compression_method(zip::CompressionMethod::Deflated)
+        .unix_permissions(0o644);
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(name.as_str(), options)?;
+        writer.write_all(bytes)?;
+    }
+    writer.finish().map(Cursor::into_inner)
+}
+
+impl Sheet {
+    fn table(&self, figures: &Figures) -> Table {
+        let mut table = Table::new(&["period_part"]);
+        table.header.extend(self.columns.iter().map(|column| column.replace('/', "_")));
+        for part in Part::ALL {
+            table.rows.extend(figures.rows(part, self.list).iter().map(|row| self.row(part, row)));
+        }
+        table
+    }
+    fn row(&self, part: Part, row: &Value) -> Vec<String> {
+        let value = |column: &&str| row.pointer(&format!("/{column}")).map(cell).unwrap_or_default();
+        std::iter::once(part.name().to_owned()).chain(self.columns.iter().map(value)).collect()
+    }
+}
+
+/// What the report says of itself, by key.
+fn header(report: &MonthlyReport) -> Table {
+    let mut table = Table::new(&["key", "value"]);
+    let rows = [
+        ("schema", report.schema.clone()),
+        ("month", report.period.month.clone()),
+        ("from", report.period.from.to_string()),
+        ("to", report.period.to.to_string()),
+        ("zone", report.period.zone.clone()),
+        ("state", word(report.state)),
+        ("revision", report.revision.map(|revision| revision.to_string()).unwrap_or_default()),
+        ("reason", report.reason.clone().unwrap_or_default()),
+        ("as_of", report.as_of.to_string()),
+        ("generated_at", report.generated_at.to_string()),
+        ("inputs_sha256", report.inputs_sha256.clone()),
+        ("chain_root", report.chain_root.clone().unwrap_or_default()),
+        ("year_to_date_from", report.year_to_date.from.to_string()),
+    ];
+    table.rows.extend(rows.map(|(key, value)| vec![key.to_owned(), text(&value)]));
+    for (set, version) in &report.definitions {
+        table.rows.push(vec![text(&format!("definitions {set}")), text(version)]);
+    }
+    table
+}
+
+fn every_figure(leaves: &[Leaf]) -> Table {
+    let mut table = Table::new(&["pointer", "period_part", "value", "unit", "row", "definition"]);
+    table.rows.extend(leaves.iter().map(|leaf| {
+        vec![
+            text(&leaf.pointer),
+            leaf.part.name().to_owned(),
+            cell(&leaf.value),
+            Unit::of(&leaf.pattern).name().to_owned(),
+            text(&leaf.keys.join(" / ")),
+            text(&leaf.pattern),
+        ]
+    }));
+    table
+}
+
+/// One row a figure, `*` for its rows; the column `definition` of `figures.csv` leads here.
+fn definitions(report: &MonthlyReport, leaves: &[Leaf]) -> Table {
+    let mut table = Table::new(&["definition", "unit", "words", "formula", "version"]);
+    let version: Vec<String> =
+        report.definitions.iter().map(|(set, version)| format!("{set} {version}")).collect();
+    for leaf in leaves {
+        let pattern = text(&leaf.pattern);
+        let (words, formula) = words::of(&leaf.pattern);
+        let known = table.rows.iter().any(|row| row.first() == Some(&pattern));
+        if !known && !words.is_empty() {
+            let unit = Unit::of(&leaf.pattern).name().to_owned();
+            table.rows.push(vec![pattern, unit, text(&words), text(&formula), text(&version.join(", "))]);
+        }
+    }
+    table
+}
+
+/// What was left out of each channel's requests, by reason.
+fn exclusions(figures: &Figures) -> Table {
+    let mut table = Table::new(&["period_part", "channel", "reason", "count"]);
+    for part in Part::ALL {
+        for channel in figures.rows(part, "/channels") {
+            let excluded = channel.get("excluded").and_then(Value::as_array);
+            for row in excluded.into_iter().flatten() {
+                let field = |key: &str| row.get(key).map(cell).unwrap_or_default();
+                let channel = text(&row_key(channel));
+                table.rows.push(vec![part.name().to_owned(), channel, field("reason"), field("count")]);
+            }
+        }
+    }
+    table
+}

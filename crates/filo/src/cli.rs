@@ -1,0 +1,379 @@
+//! The command line: what can be asked, and how each command ends.
+
+use std::{ffi::OsString, path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use filo_domain::vocabulary::Word;
+
+use crate::{commands, exit::Failure};
+
+/// The contact-centre CRM of a city.
+#[derive(Debug, Parser)]
+#[command(name = "filo", version, about, disable_version_flag = true)]
+pub struct Cli {
+    /// The settings' file; by default ./config/filo.toml, then /etc/filo/filo.toml.
+    #[arg(long, global = true)]
+    pub config: Option<PathBuf>,
+    /// Print one JSON object on stdout.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What can be asked.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// HTTP server, background workers and schedules in one process.
+    Serve(Serve),
+    /// Background workers alone, any number of them (PostgreSQL).
+    Worker,
+    /// A throw-away database with sample inputs and a generated month of city life.
+    Demo(Demo),
+    /// Brings the database's schema up to date.
+    Migrate,
+    /// Takes in files.
+    #[command(subcommand)]
+    Import(Import),
+    /// Shows how an input is understood, without the store.
+    Inspect(Inspect),
+    /// Streams facts, complete.
+    Export(Export),
+    /// What could not be understood.
+    #[command(subcommand)]
+    Quarantine(Quarantine),
+    /// The monthly report.
+    #[command(args_conflicts_with_subcommands = true)]
+    Report(Report),
+    /// The yearly table of indicators.
+    Scorecard(Scorecard),
+    /// A figure with its definition and the contacts behind it.
+    Explain(Explain),
+    /// Computes everything anew from the events and compares.
+    Verify,
+    /// Users.
+    #[command(subcommand)]
+    User(User),
+    /// Integration keys.
+    #[command(subcommand)]
+    Key(Key),
+    /// Prints the OpenAPI document.
+    Openapi,
+    /// The configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Prints the version.
+    Version,
+}
+
+/// `filo serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long)]
+    pub bind: Option<String>,
+}
+
+/// `filo demo`.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Where to keep the demo's data; by default a folder that is deleted at the end.
+    #[arg(long)]
+    pub keep: Option<PathBuf>,
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long)]
+    pub bind: Option<String>,
+    /// The month to live through, `YYYY-MM`; by default the last one that ended.
+    #[arg(long)]
+    pub month: Option<String>,
+    /// Stop after the report is written, without serving.
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// `filo import`.
+#[derive(Debug, Subcommand)]
+pub enum Import {
+    /// Phone logs.
+    Calls {
+        /// The configured source.
+        #[arg(long)]
+        source: String,
+        /// asterisk-queue-log, asterisk-cdr or csv.
+        #[arg(long, value_parser = word::<filo_channel_phone::Format>)]
+        format: filo_channel_phone::Format,
+        /// For csv: what its columns mean.
+        #[arg(long)]
+        map: Option<PathBuf>,
+        /// Files; `-` is stdin.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Mail: .eml files, mboxes, Maildirs, folders, or one message on stdin (`-`).
+    Mail {
+        /// The mailbox's source.
+        #[arg(long)]
+        mailbox: String,
+        /// Paths; `-` is stdin.
+        #[arg(required = true)]
+        paths: Vec<PathBuf>,
+    },
+    /// Archived webhook bodies, one JSON a line or a file.
+    Social {
+        /// The configured source.
+        #[arg(long)]
+        source: String,
+        /// Files; `-` is stdin.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// What `filo inspect` reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Input {
+    /// Mail.
+    Mail,
+    /// Phone logs.
+    Calls,
+    /// Webhook bodies.
+    Social,
+}
+
+/// `filo inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// What it is.
+    pub input: Input,
+    /// Where it is.
+    #[arg(required = true)]
+    pub paths: Vec<PathBuf>,
+    /// For calls: asterisk-queue-log, asterisk-cdr or csv; guessed when not given.
+    #[arg(long, value_parser = word::<filo_channel_phone::Format>)]
+    pub format: Option<filo_channel_phone::Format>,
+    /// For csv: what its columns mean.
+    #[arg(long)]
+    pub map: Option<PathBuf>,
+}
+
+/// How an export is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// With a header row.
+    Csv,
+    /// One JSON object a line.
+    Jsonl,
+}
+
+/// `filo export`.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// interactions, tickets, events, calls, messages or persons.
+    #[arg(value_parser = word::<filo_app::ExportKind>)]
+    pub what: filo_app::ExportKind,
+    /// The first local day.
+    #[arg(long)]
+    pub from: String,
+    /// The first local day after.
+    #[arg(long)]
+    pub to: String,
+    /// How it is written.
+    #[arg(long, value_enum, default_value = "csv")]
+    pub format: ExportFormat,
+    /// Where to; by default stdout.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+}
+
+/// `filo quarantine`.
+#[derive(Debug, Subcommand)]
+pub enum Quarantine {
+    /// What waits for somebody.
+    List,
+    /// One unit with its bytes.
+    Show {
+        /// The unit.
+        id: String,
+    },
+    /// Tries units again; all of them when none is named.
+    Retry {
+        /// The units.
+        ids: Vec<String>,
+    },
+    /// Puts a unit aside for good.
+    Discard {
+        /// The unit.
+        id: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `filo report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Closing and restating.
+    #[command(subcommand)]
+    pub command: Option<ReportCommand>,
+    /// The month, `YYYY-MM`.
+    pub month: Option<String>,
+    /// json, csv, html; several separated by commas.
+    #[arg(long, value_delimiter = ',', default_value = "json")]
+    pub format: Vec<String>,
+    /// The folder to write to; by default stdout.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
+    /// A past revision of a closed month.
+    #[arg(long)]
+    pub revision: Option<i32>,
+}
+
+/// Closing and restating.
+#[derive(Debug, Subcommand)]
+pub enum ReportCommand {
+    /// Freezes a month that has ended as revision 1.
+    Close {
+        /// The month, `YYYY-MM`.
+        month: String,
+    },
+    /// Publishes the next revision of a closed month.
+    Restate {
+        /// The month, `YYYY-MM`.
+        month: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+/// `filo scorecard`.
+#[derive(Debug, Args)]
+pub struct Scorecard {
+    /// The year.
+    pub year: String,
+    /// json, csv or html.
+    #[arg(long, default_value = "json")]
+    pub format: String,
+}
+
+/// `filo explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// An indicator's key, or a JSON Pointer into the report.
+    pub indicator: String,
+    /// `YYYY-MM` or `YYYY`.
+    #[arg(long)]
+    pub period: String,
+    /// json or csv.
+    #[arg(long, default_value = "json")]
+    pub format: String,
+}
+
+/// `filo user`.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Makes a user.
+    Add {
+        /// The log-in name.
+        name: String,
+        /// operator, specialist, supervisor, analyst or admin.
+        #[arg(long, value_parser = word::<filo_app::Role>)]
+        role: filo_app::Role,
+        /// The unit of a specialist or supervisor.
+        #[arg(long)]
+        unit: Option<String>,
+        /// Read the password from stdin.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+    /// All users.
+    List,
+    /// Disables a user.
+    Disable {
+        /// The log-in name.
+        name: String,
+    },
+    /// Sets a user's password.
+    Passwd {
+        /// The log-in name.
+        name: String,
+        /// Read the password from stdin.
+        #[arg(long, required = true)]
+        password_stdin: bool,
+    },
+}
+
+/// `filo key`.
+#[derive(Debug, Subcommand)]
+pub enum Key {
+    /// Issues a key; it is shown this once.
+    Issue {
+        /// Its name.
+        #[arg(long)]
+        name: String,
+        /// What it is for.
+        #[arg(long, required = true, num_args = 1.., value_parser = word::<filo_app::Scope>)]
+        scope: Vec<filo_app::Scope>,
+    },
+    /// All keys.
+    List,
+    /// Revokes a key.
+    Revoke {
+        /// Its name.
+        name: String,
+    },
+}
+
+/// `filo config`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Reads and checks settings and content, and prints the effective settings without secrets.
+    Check,
+}
+
+fn word<W: Word>(text: &str) -> Result<W, String> {
+    W::parse_word(text).map_err(|error| error.to_string())
+}
+
+/// Runs the program with these arguments.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout with 0, everything else to stderr with 2: clap's own codes.
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            return match error.print() {
+                Ok(()) => ExitCode::from(code),
+                Err(_closed) => ExitCode::from(1),
+            };
+        }
+    };
+    telemetry(&cli.command);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&Failure::CannotRun(format!("the runtime cannot start: {error}"))),
+    };
+    match runtime.block_on(commands::dispatch(cli)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => fail(&failure),
+    }
+}
+
+fn fail(failure: &Failure) -> ExitCode {
+    commands::complain(&failure.to_string());
+    failure.code()
+}
+
+/// Servers log as JSON; at the terminal only warnings are told.
+fn telemetry(command: &Command) {
+    use tracing_subscriber::EnvFilter;
+    let serving = matches!(command, Command::Serve(_) | Command::Worker);
+    let default = if serving { "info" } else { "warn" };
+    let filter = EnvFilter::try_from_env("FILO_LOG").unwrap_or_else(|_unset| EnvFilter::new(default));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let set = if serving { builder.json().try_init() } else { builder.try_init() };
+    // A test that runs several commands in one process has set it before.
+    drop(set);
+}

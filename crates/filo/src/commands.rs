@@ -1,0 +1,111 @@
+//! The commands, one module each; here is what they share: where output goes and who runs them.
+
+mod access;
+mod config;
+mod export;
+mod import;
+mod inspect;
+mod mailbox;
+mod quarantine;
+mod report;
+mod serve;
+mod verify;
+
+use std::io::Write;
+
+use filo_app::{App, Caller};
+use serde::Serialize;
+
+use crate::{
+    cli::{Cli, Command},
+    exit::Failure,
+    settings::process_environment,
+    wiring::{Migrating, Program},
+};
+
+
+/// Runs a command.
+///
+/// # Errors
+/// Whatever keeps it from succeeding, with its exit code.
+pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
+    let environment = process_environment();
+    let program = || Program::read(cli.config.as_deref(), &environment);
+    match cli.command {
+        Command::Version => print_line(&version(cli.json)?),
+        Command::Openapi => print_line("{}"),
+        Command::Config(command) => config::run(command, cli.config.as_deref(), &environment, cli.json),
+        Command::Inspect(args) => inspect::run(args, cli.config.as_deref(), &environment),
+        Command::Demo(args) => crate::demo::run(args, cli.config.as_deref(), &environment, cli.json).await,
+        Command::Serve(args) => serve::serve(program()?, args, cli.json).await,
+        Command::Worker => serve::worker(program()?).await,
+        Command::Migrate => migrate(&program()?, cli.json).await,
+        Command::Import(args) => import::run(&program()?, args).await,
+        Command::Export(args) => export::run(&started(&program()?).await?, args).await,
+        Command::Quarantine(args) => quarantine::run(&Console::open(program()?).await?, args, cli.json).await,
+        Command::Report(args) => report::monthly(&Console::open(program()?).await?, args).await,
+        Command::Scorecard(args) => report::scorecard(&Console::open(program()?).await?, args).await,
+        Command::Explain(args) => report::explain(&Console::open(program()?).await?, args).await,
+        Command::Verify => verify::run(&started(&program()?).await?, cli.json).await,
+        Command::User(args) => access::users(&Console::open(program()?).await?, args, cli.json).await,
+        Command::Key(args) => access::keys(&Console::open(program()?).await?, args, cli.json).await,
+    }
+}
+
+/// A started application with who calls it and when.
+pub(crate) struct Console {
+    pub(crate) program: Program,
+    pub(crate) app: App,
+    pub(crate) caller: Caller,
+}
+
+impl Console {
+    async fn open(program: Program) -> Result<Self, Failure> {
+        let app = program.start(Migrating::EmbeddedOnly).await?;
+        Ok(Self { program, app, caller: Caller::console() })
+    }
+    pub(crate) fn now(&self) -> filo_domain::Instant {
+        self.program.clock.now()
+    }
+}
+
+async fn started(program: &Program) -> Result<App, Failure> {
+    program.start(Migrating::EmbeddedOnly).await
+}
+
+async fn migrate(program: &Program, json: bool) -> Result<(), Failure> {
+    program.start(Migrating::Always).await?;
+    if json { print_json(&serde_json::json!({ "schema": "current" })) } else { print_line("the schema is current") }
+}
+
+fn version(json: bool) -> Result<String, Failure> {
+    let version = env!("CARGO_PKG_VERSION");
+    if json {
+        return Ok(serde_json::to_string(&serde_json::json!({ "name": "filo", "version": version }))?);
+    }
+    Ok(format!("filo {version}"))
+}
+
+/// Writes a line to stdout; a reader that went away (`| head`) ends the command quietly.
+pub(crate) fn print_line(text: &str) -> Result<(), Failure> {
+    print_bytes(format!("{text}\n").as_bytes())
+}
+
+/// Writes one JSON object as a line to stdout.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    print_line(&serde_json::to_string(value)?)
+}
+
+pub(crate) fn print_bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => Ok(other?),
+    }
+}
+
+/// Tells something on stderr.
+pub(crate) fn complain(text: &str) {
+    // With stderr gone there is nobody left to tell.
+    let _nobody = writeln!(std::io::stderr(), "filo: {text}");
+}

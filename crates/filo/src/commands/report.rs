@@ -1,0 +1,86 @@
+//! `filo report`, `filo scorecard` and `filo explain`.
+
+use std::path::Path;
+
+use filo_domain::Period;
+use filo_indicators::report::MonthlyReport;
+
+use super::{Console, print_bytes, print_line};
+use crate::{
+    cli::{Explain, Report, ReportCommand, Scorecard},
+    exit::Failure,
+    wiring::renderers,
+};
+
+fn month(text: &str) -> Result<Period, Failure> {
+    Period::parse_month(text).map_err(|error| Failure::Usage(error.to_string()))
+}
+
+pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failure> {
+    let (app, caller, now) = (&console.app, &console.caller, console.now());
+    let report = match (&args.command, &args.month) {
+        (Some(ReportCommand::Close { month: text }), _) => app.close_month(caller, month(text)?, now).await?,
+        (Some(ReportCommand::Restate { month: text, reason }), _) => {
+            app.restate_month(caller, month(text)?, reason, now).await?
+        }
+        (None, Some(text)) => app.monthly_report(caller, month(text)?, args.revision, now).await?,
+        (None, None) => return Err(Failure::Usage("give a month such as 2026-10".to_owned())),
+    };
+    write(console, &report, &args.format, args.out.as_deref())
+}
+
+/// One format and no folder goes to stdout; else files in the folder.
+fn write(console: &Console, report: &MonthlyReport, formats: &[String], out: Option<&Path>) -> Result<(), Failure> {
+    match (formats, out) {
+        ([format], None) => print_bytes(&render(console, report, format)?),
+        (_, None) => Err(Failure::Usage("several formats need --out DIR".to_owned())),
+        (formats, Some(folder)) => formats.iter().try_for_each(|format| save(console, report, format, folder)),
+    }
+}
+
+/// A report in one format.
+pub(crate) fn render(console: &Console, report: &MonthlyReport, format: &str) -> Result<Vec<u8>, Failure> {
+    let all = renderers(&console.program.city);
+    let renderer = all.iter().find(|renderer| renderer.format() == format).ok_or_else(|| {
+        let known: Vec<&str> = all.iter().map(|renderer| renderer.format()).collect();
+        Failure::Usage(format!("unknown format {format:?}: expected one of {}", known.join(", ")))
+    })?;
+    renderer.render(report).map_err(|error| Failure::Wrong(error.to_string()))
+}
+
+fn save(console: &Console, report: &MonthlyReport, format: &str, folder: &Path) -> Result<(), Failure> {
+    let cannot = |path: &Path, error: std::io::Error| Failure::Wrong(format!("{}: {error}", path.display()));
+    let name = report.period.month.clone();
+    if format == "csv" {
+        let folder = folder.join(format!("{name}-csv"));
+        std::fs::create_dir_all(&folder).map_err(|error| cannot(&folder, error))?;
+        for (file, bytes) in Vec::<(String, Vec<u8>)>::new() {
+            let path = folder.join(file);
+            std::fs::write(&path, bytes).map_err(|error| cannot(&path, error))?;
+        }
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
+    let path = folder.join(format!("{name}.{format}"));
+    std::fs::write(&path, render(console, report, format)?).map_err(|error| cannot(&path, error))
+}
+
+pub(super) async fn scorecard(console: &Console, args: Scorecard) -> Result<(), Failure> {
+    let Ok(Period::Year(year)) = Period::parse(&args.year) else {
+        return Err(Failure::Usage(format!("{:?} is no year such as 2020", args.year)));
+    };
+    let table = console.app.scorecard(&console.caller, year, console.now()).await?;
+    match args.format.as_str() {
+        "json" => print_line(&serde_json::to_string_pretty(&table)?),
+        other => Err(Failure::Usage(format!("unknown format {other:?}: expected json, csv or html"))),
+    }
+}
+
+pub(super) async fn explain(console: &Console, args: Explain) -> Result<(), Failure> {
+    let period = Period::parse(&args.period).map_err(|error| Failure::Usage(error.to_string()))?;
+    let explanation = console.app.explain(&console.caller, &args.indicator, period, console.now()).await?;
+    match args.format.as_str() {
+        "json" => print_line(&serde_json::to_string_pretty(&explanation)?),
+        other => Err(Failure::Usage(format!("unknown format {other:?}: expected json or csv"))),
+    }
+}

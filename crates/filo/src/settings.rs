@@ -1,0 +1,280 @@
+//! Filo's own settings: one file, then the environment, then flags. An unknown key or a wrong value stops the start
+//! with where it stands, what was found and what is expected.
+
+use std::{
+    collections::BTreeMap,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::exit::Failure;
+
+/// Where a configuration is looked for when nobody says where.
+const PLACES: [&str; 2] = ["./config/filo.toml", "/etc/filo/filo.toml"];
+
+/// All settings.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The city's folder; relative to the settings' file.
+    pub city_dir: PathBuf,
+    /// Database, keys and unsent mail.
+    #[serde(default = "default_data_dir")]
+    pub data_dir: PathBuf,
+    /// The server.
+    #[serde(default)]
+    pub http: Http,
+    /// The monitoring address.
+    #[serde(default)]
+    pub metrics: Metrics,
+    /// The database.
+    #[serde(default)]
+    pub database: Database,
+    /// Outgoing mail.
+    #[serde(default)]
+    pub smtp: Smtp,
+    /// Rate limits.
+    #[serde(default)]
+    pub limits: Limits,
+    /// What sources need in secret, by source key.
+    #[serde(default)]
+    pub sources: BTreeMap<String, SourceSecrets>,
+}
+
+fn default_data_dir() -> PathBuf {
+    PathBuf::from("./data")
+}
+
+/// The server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Where it listens.
+    pub bind: String,
+    /// The address citizens know it by.
+    pub public_url: Option<String>,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { bind: "127.0.0.1:8080".to_owned(), public_url: None }
+    }
+}
+
+/// The monitoring address.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Metrics {
+    /// Where it listens; off without it.
+    pub bind: Option<String>,
+}
+
+/// The database.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    /// `sqlite:PATH` or `postgres://…`.
+    pub url: Option<SecretString>,
+    /// Connections kept.
+    pub pool_size: NonZeroU32,
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: None, pool_size: NonZeroU32::MIN.saturating_add(7) }
+    }
+}
+
+/// Outgoing mail.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Smtp {
+    /// `smtp[s]://user:password@host:port?tls=…`.
+    pub url: Option<SecretString>,
+}
+
+/// Rate limits; 0 switches one off.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Requests a minute from one address on the public pages.
+    pub public_per_minute: u32,
+    /// Attempts to log in a minute from one address.
+    pub login_per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { public_per_minute: 30, login_per_minute: 10 }
+    }
+}
+
+/// What a source needs in secret.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceSecrets {
+    /// The mailbox.
+    pub imap_url: Option<SecretString>,
+    /// Signs webhooks.
+    pub app_secret: Option<SecretString>,
+    /// The word of the webhook's handshake.
+    pub verify_token: Option<SecretString>,
+    /// With which answers are sent.
+    pub access_token: Option<SecretString>,
+    /// Another address of the platform's interface.
+    pub api_base: Option<String>,
+}
+
+/// The process's environment, and flags in the same form.
+pub type Environment = BTreeMap<String, String>;
+
+/// The environment of this process.
+#[expect(clippy::disallowed_methods, reason = "this is the one place where the environment is read")]
+pub fn process_environment() -> Environment {
+    std::env::vars().filter(|(name, _)| name == "DATABASE_URL" || name.starts_with("FILO__")).collect()
+}
+
+impl Settings {
+    /// Reads the settings: `--config`, else `FILO__CONFIG`, else the usual places; then the environment.
+    ///
+    /// # Errors
+    /// [`Failure::CannotRun`] with file and line, or the variable's name.
+    pub fn read(config: Option<&Path>, environment: &Environment) -> Result<Self, Failure> {
+        let path = find(config, environment)?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|error| Failure::CannotRun(format!("{}: {error}", path.display())))?;
+        let folder = path.parent().unwrap_or(Path::new(".")).to_path_buf();
+        Self::of_text(&text, &path.display().to_string(), &folder, environment)
+    }
+
+    /// Settings from a text whose relative paths start at `folder`.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn of_text(text: &str, name: &str, folder: &Path, environment: &Environment) -> Result<Self, Failure> {
+        // Alone first, so that an error of the file is told with its line.
+        toml::from_str::<Self>(text).map_err(|error| Failure::CannotRun(file_error(name, text, &error)))?;
+        let mut table: Table =
+            toml::from_str(text).map_err(|error| Failure::CannotRun(file_error(name, text, &error)))?;
+        let city_given = environment.contains_key("FILO__CITY_DIR");
+        for (variable, value) in environment {
+            overlay(&mut table, variable, value)?;
+        }
+        let mut settings: Self = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+            let variable = format!("FILO__{}", error.path().to_string().replace('.', "__").to_uppercase());
+            Failure::CannotRun(format!("{variable}: {}", error.into_inner()))
+        })?;
+        if !city_given {
+            settings.city_dir = folder.join(&settings.city_dir);
+        }
+        Ok(settings)
+    }
+
+    /// The database's URL: the environment's, else the file's, else the embedded one in the data directory.
+    pub fn database_url(&self, environment: &Environment) -> String {
+        use secrecy::ExposeSecret;
+        let given = environment.get("DATABASE_URL").cloned();
+        given
+            .or_else(|| self.database.url.as_ref().map(|url| url.expose_secret().to_owned()))
+            .unwrap_or_else(|| format!("sqlite:{}", self.data_dir.join("filo.db").display()))
+    }
+}
+
+fn find(config: Option<&Path>, environment: &Environment) -> Result<PathBuf, Failure> {
+    if let Some(path) = config.map(Path::to_path_buf).or_else(|| environment.get("FILO__CONFIG").map(PathBuf::from)) {
+        return Ok(path);
+    }
+    let found = PLACES.iter().map(PathBuf::from).find(|path| path.is_file());
+    found.ok_or_else(|| {
+        Failure::CannotRun(format!("there is no configuration: looked for {}; give --config FILE", PLACES.join(" and ")))
+    })
+}
+
+fn file_error(name: &str, text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+    format!("{name}:{line}: {}", error.message())
+}
+
+/// Puts one variable into the tree: `FILO__HTTP__BIND` is `http.bind`. Numbers and yes/no are read as such where
+/// the key needs them, which deserialising decides: a value is kept as a number when it is one.
+fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure> {
+    let Some(path) = variable.strip_prefix("FILO__").filter(|path| *path != "CONFIG") else { return Ok(()) };
+    let mut keys: Vec<String> = path.split("__").map(str::to_lowercase).collect();
+    if keys.first().is_some_and(|key| key == "sources") {
+        // The keys of sources have hyphens, which variables cannot have.
+        if let Some(source) = keys.get_mut(1) {
+            *source = source.replace('_', "-");
+        }
+    }
+    let Some(last) = keys.pop() else { return Ok(()) };
+    let mut place = table;
+    for key in keys {
+        let below = place.entry(key).or_insert_with(|| Value::Table(Table::new()));
+        place = below
+            .as_table_mut()
+            .ok_or_else(|| Failure::CannotRun(format!("{variable}: there is no such section in the settings")))?;
+    }
+    let numeric = matches!(last.as_str(), "pool_size" | "public_per_minute" | "login_per_minute");
+    let value = match value.trim().parse::<i64>() {
+        Ok(number) if numeric => Value::Integer(number),
+        _ => Value::String(value.to_owned()),
+    };
+    place.insert(last, value);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "city_dir = \"cities/milano\"\n\n[limits]\npublic_per_minute = 30\n";
+
+    fn read(text: &str, environment: &[(&str, &str)]) -> Result<Settings, Failure> {
+        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Settings::of_text(text, "filo.toml", Path::new("/etc/filo"), &environment)
+    }
+
+    #[test]
+    fn the_environment_overrides_the_file() {
+        let settings = read(TEXT, &[
+            ("FILO__HTTP__BIND", "0.0.0.0:80"),
+            ("FILO__LIMITS__PUBLIC_PER_MINUTE", "0"),
+            ("FILO__SOURCES__FACEBOOK__APP_SECRET", "s"),
+        ])
+        .unwrap();
+        assert_eq!(settings.http.bind, "0.0.0.0:80");
+        assert_eq!(settings.limits.public_per_minute, 0);
+        assert!(settings.sources["facebook"].app_secret.is_some());
+        assert_eq!(settings.city_dir, Path::new("/etc/filo/cities/milano"));
+    }
+
+    #[test]
+    fn a_wrong_value_is_told_with_file_and_line() {
+        let error = read(&TEXT.replace("30", "\"many\""), &[]).unwrap_err().to_string();
+        assert!(error.starts_with("filo.toml:4:") && error.contains("many"), "{error}");
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_or_variable() {
+        let error = read(&format!("{TEXT}speed = 1\n"), &[]).unwrap_err().to_string();
+        assert!(error.starts_with("filo.toml:5:") && error.contains("speed"), "{error}");
+        let error = read(TEXT, &[("FILO__HTTP__PORT", "80")]).unwrap_err().to_string();
+        assert!(error.starts_with("FILO__HTTP"), "{error}");
+    }
+
+    #[test]
+    fn a_wrong_variable_is_told_by_its_name() {
+        let error = read(TEXT, &[("FILO__LIMITS__LOGIN_PER_MINUTE", "a few")]).unwrap_err().to_string();
+        assert!(error.starts_with("FILO__LIMITS__LOGIN_PER_MINUTE") && error.contains("a few"), "{error}");
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let settings = read(TEXT, &[("FILO__SMTP__URL", "smtp://user:geheim@host")]).unwrap();
+        assert!(!format!("{settings:?}").contains("geheim"));
+    }
+}

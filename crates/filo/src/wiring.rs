@@ -1,0 +1,276 @@
+//! Puts the program together: settings and content, the store, adapters by source, senders by source.
+
+use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
+
+use filo_app::{App, Clock, Core, SourceAdapter, SystemClock};
+use filo_channel::{Decode, Deliver};
+use filo_channel_email::{MailDecoder, Sender};
+use filo_channel_phone::Format;
+use filo_channel_scrivi::ScriviDecoder;
+use filo_channel_social::{Account, GraphDelivery, MetaDecoder, MetaWebhook};
+use filo_domain::{
+    city::{City, Source},
+    vocabulary::{Channel, IdentityType, Word},
+};
+use filo_indicators::{definition::Definitions, render::Render};
+use filo_store::{Db, DbSettings, SchemaState};
+use secrecy::{ExposeSecret, SecretSlice, SecretString};
+
+use crate::{
+    content::{self, Files},
+    exit::Failure,
+    settings::{Environment, Settings, SourceSecrets},
+};
+
+/// The platform's public interface, where no other address is set.
+const GRAPH: &str = "https://graph.facebook.com/v23.0";
+
+/// Settings and content, read and checked.
+pub struct Program {
+    /// Filo's own settings.
+    pub settings: Settings,
+    /// The city.
+    pub city: City,
+    /// What its figures mean.
+    pub definitions: Definitions,
+    /// Where the store is.
+    pub database_url: String,
+    /// The present.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Who may bring the schema up to date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrating {
+    /// serve, worker, migrate and demo.
+    Always,
+    /// The others: on the embedded database alone.
+    EmbeddedOnly,
+}
+
+impl Program {
+    /// Reads settings and content.
+    ///
+    /// # Errors
+    /// [`Failure::CannotRun`] with where it stands.
+    pub fn read(config: Option<&Path>, environment: &Environment) -> Result<Self, Failure> {
+        let settings = Settings::read(config, environment)?;
+        let files = content::read(&settings.city_dir)?;
+        Self::of(settings, &files, environment)
+    }
+
+    /// Puts read settings and files together.
+    ///
+    /// # Errors
+    /// What is wrong in the content.
+    pub fn of(settings: Settings, files: &Files, environment: &Environment) -> Result<Self, Failure> {
+        let (city, definitions) = content::city(files)?;
+        for source in settings.sources.keys() {
+            if city.source(source).is_none() {
+                let name = format!("FILO__SOURCES__{}", source.to_uppercase().replace('-', "_"));
+                return Err(Failure::CannotRun(format!("{name}: the city has no source {source:?} in city.toml")));
+            }
+        }
+        let database_url = settings.database_url(environment);
+        Ok(Self { settings, city, definitions, database_url, clock: Arc::new(SystemClock) })
+    }
+
+    /// Opens the store, brings its schema up to date where that is allowed, and puts the application together.
+    ///
+    /// # Errors
+    /// A database that is away or behind, a signing key that cannot be made.
+    pub async fn start(&self, migrating: Migrating) -> Result<App, Failure> {
+        let db = self.open(migrating).await?;
+        Ok(App::new(db, self.core()?))
+    }
+
+    async fn open(&self, migrating: Migrating) -> Result<Db, Failure> {
+        let settings = DbSettings { pool_size: self.settings.database.pool_size, ..DbSettings::at(&self.database_url) };
+        let db = tokio::task::spawn_blocking(move || Db::open(&settings))
+            .await
+            .map_err(|error| Failure::CannotRun(error.to_string()))?
+            .map_err(|error| Failure::CannotRun(format!("the database cannot be opened: {error}")))?;
+        if migrating == Migrating::Always || db.is_embedded() {
+            db.migrate().await?;
+        } else if db.schema_state().await? == SchemaState::Behind {
+            return Err(Failure::CannotRun(filo_store::StoreError::Behind.to_string()));
+        }
+        Ok(db)
+    }
+
+    fn core(&self) -> Result<Core, Failure> {
+        let public_url = self.settings.http.public_url.clone();
+        Ok(Core {
+            city: self.city.clone(),
+            definitions: self.definitions.clone(),
+            sources: self.adapters()?,
+            deliverers: self.deliverers()?,
+            public_url: public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind)),
+            signing_key: signing_key(&self.settings.data_dir)?,
+        })
+    }
+
+    fn adapters(&self) -> Result<BTreeMap<String, SourceAdapter>, Failure> {
+        let adapter = |source: &Source| Ok((source.key.clone(), self.adapter(source)?));
+        self.city.sources.iter().filter(|source| source.channel.is_some()).map(adapter).collect()
+    }
+
+    fn adapter(&self, source: &Source) -> Result<SourceAdapter, Failure> {
+        let mut formats = BTreeMap::new();
+        let decode: Arc<dyn Decode> = match source.channel {
+            Some(Channel::Phone) => {
+                let cdr = self.phone_decoder(source, Format::Cdr, None)?;
+                formats.insert(Format::Cdr.word().to_owned(), cdr);
+                self.phone_decoder(source, Format::QueueLog, None)?
+            }
+            Some(channel @ (Channel::Email | Channel::Pec)) => Arc::new(self.mail_decoder(source, channel)),
+            Some(Channel::Scrivi) => Arc::new(ScriviDecoder::new(&source.key, self.city.forms.clone())),
+            Some(Channel::Social | Channel::Chat | Channel::Counter | Channel::Letter) | None => {
+                Arc::new(MetaDecoder::new(&source.key, source.accounts.clone()))
+            }
+        };
+        let webhook = source.platform.map(|_| {
+            let secrets = self.secrets(&source.key);
+            let empty = || SecretString::from(String::new());
+            let app_secret = secrets.app_secret.unwrap_or_else(empty);
+            let verify_token = secrets.verify_token.unwrap_or_else(empty);
+            Arc::new(MetaWebhook::new(app_secret, verify_token)) as Arc<dyn filo_channel::Webhook>
+        });
+        Ok(SourceAdapter { decode, formats, webhook })
+    }
+
+    /// What reads a phone system's files.
+    ///
+    /// # Errors
+    /// A mapping that is missing or wrong.
+    pub fn phone_decoder(
+        &self,
+        source: &Source,
+        format: Format,
+        mapping: Option<filo_channel_phone::Mapping>,
+    ) -> Result<Arc<dyn Decode>, Failure> {
+        let mut settings = filo_channel_phone::Settings::new(self.city.zone.clone());
+        if !source.agent_channels.is_empty() {
+            settings.agent_channels.clone_from(&source.agent_channels);
+        }
+        settings.mapping = mapping;
+        let decoder = filo_channel_phone::decoder(format, settings);
+        decoder.map(Arc::from).map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    fn mail_decoder(&self, source: &Source, channel: Channel) -> MailDecoder {
+        let mailboxes = self.city.sources.iter().filter(|it| matches!(it.channel, Some(Channel::Email | Channel::Pec)));
+        MailDecoder {
+            source: source.key.clone(),
+            channel,
+            own_addresses: mailboxes.flat_map(|it| it.addresses().map(str::to_lowercase).collect::<Vec<_>>()).collect(),
+            message_id_domain: self.city.profile.mail.domain.clone(),
+        }
+    }
+
+    fn secrets(&self, source: &str) -> SourceSecrets {
+        self.settings.sources.get(source).cloned().unwrap_or_default()
+    }
+
+    /// Mail leaves by SMTP where that is configured, answers on platforms through their interface where there is a
+    /// token; whatever cannot leave is written to the outbox folder.
+    fn deliverers(&self) -> Result<BTreeMap<String, Arc<dyn Deliver>>, Failure> {
+        let outbox = self.settings.data_dir.join("outbox");
+        let client = reqwest::Client::builder()
+            .timeout(std::time::Duration::from_secs(30))
+            .build()
+            .map_err(|error| Failure::CannotRun(format!("the HTTP client cannot be made: {error}")))?;
+        let mut deliverers: BTreeMap<String, Arc<dyn Deliver>> = BTreeMap::new();
+        for source in &self.city.sources {
+            let secrets = self.secrets(&source.key);
+            let deliverer: Option<Arc<dyn Deliver>> = match source.channel {
+                Some(Channel::Email | Channel::Pec) => Some(self.mail_delivery(source, &outbox)?),
+                // Answers to the form leave from the first mailbox.
+                Some(Channel::Scrivi) => match self.city.sources.iter().find(|it| it.channel == Some(Channel::Email)) {
+                    Some(mailbox) => Some(self.mail_delivery(mailbox, &outbox)?),
+                    None => None,
+                },
+                Some(Channel::Social | Channel::Chat) => Some(match secrets.access_token {
+                    Some(token) => {
+                        let base = secrets.api_base.unwrap_or_else(|| GRAPH.to_owned());
+                        Arc::new(GraphDelivery::new(&base, token, account(source.platform), client.clone()))
+                    }
+                    None => Arc::new(filo_channel_social::FileDelivery::new(outbox.clone())),
+                }),
+                Some(Channel::Phone | Channel::Counter | Channel::Letter) | None => None,
+            };
+            deliverers.extend(deliverer.map(|deliverer| (source.key.clone(), deliverer)));
+        }
+        Ok(deliverers)
+    }
+
+    fn mail_delivery(&self, mailbox: &Source, outbox: &Path) -> Result<Arc<dyn Deliver>, Failure> {
+        let address = mailbox.address.as_deref().unwrap_or_default();
+        let sender = Sender::parse(&self.city.profile.mail.sender_name, address)
+            .map_err(|error| Failure::CannotRun(format!("city.toml: address of source {}: {error}", mailbox.key)))?;
+        match &self.settings.smtp.url {
+            Some(url) => filo_channel_email::SmtpDelivery::new(url.expose_secret(), sender)
+                .map(|delivery| Arc::new(delivery) as Arc<dyn Deliver>)
+                .map_err(|error| Failure::CannotRun(format!("FILO__SMTP__URL: {error}"))),
+            None => Ok(Arc::new(filo_channel_email::FileDelivery::new(outbox.to_path_buf(), sender))),
+        }
+    }
+
+    /// Who writes reports, by format.
+    pub fn renderers(&self) -> Vec<Arc<dyn Render>> {
+        renderers(&self.city)
+    }
+}
+
+/// Who writes reports of a city, by format.
+pub fn renderers(_city: &City) -> Vec<Arc<dyn Render>> {
+    vec![]
+}
+
+fn account(platform: Option<IdentityType>) -> Account {
+    match platform {
+        Some(IdentityType::Instagram) => Account::Instagram,
+        Some(IdentityType::Whatsapp) => Account::Whatsapp { phone_number_id: None },
+        Some(IdentityType::Facebook | IdentityType::Phone | IdentityType::Email | IdentityType::FiscalCode) | None => {
+            Account::Facebook
+        }
+    }
+}
+
+/// The key that signs tokens and Message-IDs: made once, readable by its owner alone.
+fn signing_key(data_dir: &Path) -> Result<SecretSlice<u8>, Failure> {
+    let folder = data_dir.join("keys");
+    let path = folder.join("signing.key");
+    let cannot = |error: std::io::Error| Failure::CannotRun(format!("{}: {error}", path.display()));
+    match std::fs::read(&path) {
+        Ok(bytes) if bytes.len() >= 32 => return Ok(SecretSlice::from(bytes)),
+        Ok(_) => return Err(Failure::CannotRun(format!("{}: a signing key has 32 bytes at least", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(cannot(error)),
+    }
+    std::fs::create_dir_all(&folder).map_err(cannot)?;
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Failure::CannotRun(format!("no randomness: {error}")))?;
+    match private_file(&path) {
+        Ok(mut file) => {
+            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(cannot)?;
+            Ok(SecretSlice::from(bytes.to_vec()))
+        }
+        // Another process made it meanwhile.
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            std::fs::read(&path).map(SecretSlice::from).map_err(cannot)
+        }
+        Err(error) => Err(cannot(error)),
+    }
+}
+
+#[cfg(unix)]
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::OpenOptions::new().write(true).create_new(true).open(path)
+}
