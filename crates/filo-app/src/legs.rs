@@ -90,9 +90,7 @@ impl App {
                 match complete(conn, &core, &source, &orphans, &restarts)? {
                     Some(true) => tally.accepted += 1,
                     Some(false) => tally.duplicates += 1,
-                    None => {
-                        quarantine_unit(conn, kept(&source), orphan_unit(&orphans)?, now, &mut tally)?
-                    }
+                    None => quarantine_unit(conn, kept(&source), orphan_unit(&orphans)?, now, &mut tally)?,
                 }
                 Ok(tally)
             })

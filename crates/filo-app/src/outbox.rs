@@ -11,6 +11,7 @@ use filo_domain::{
     ticket::Ticket,
     vocabulary::{Channel, DeliveryState, Direction, IdentityType, InteractionKind, Word},
 };
+use filo_jobs::{Handler, JobError};
 use filo_store::{
     Conn,
     interactions::{self, Interaction},
@@ -29,10 +30,6 @@ use crate::{
 
 /// The kind of the jobs that send a message.
 pub(crate) const SEND: &str = "send_message";
-/// After so many attempts (24 h with the delays below) a message has failed.
-const ATTEMPTS: i32 = 12;
-/// The longest pause between two attempts, in seconds.
-const LONGEST_PAUSE_S: i64 = 4 * 3600;
 /// A robot that answers our receipts gets no more than this many in an hour.
 const RECEIPTS_PER_HOUR: usize = 5;
 /// Contacts older than this get no receipt: they come from an archive.
@@ -323,34 +320,45 @@ impl App {
     /// # Errors
     /// The store's own; what a channel refuses is recorded with the message.
     pub async fn send_due(&self, now: Instant, limit: i64) -> Result<usize, AppError> {
-        const LEASE_S: i64 = 120;
-        let due = self
-            .db
-            .write(move |conn| jobs::claim(conn, now, now.plus_seconds(LEASE_S), limit))
-            .await
-            .map_err(AppError::Store)?;
-        let tried = due.len();
-        for job in due {
-            self.send_one(job, now).await?;
-        }
-        Ok(tried)
+        Ok(filo_jobs::run_due(&self.db, self, now, limit).await?)
     }
 
-    async fn send_one(&self, job: Job, now: Instant) -> Result<(), AppError> {
-        let payload: Payload = serde_json::from_value(job.payload.clone())?;
-        let core = self.core.clone();
-        let message = payload.message;
-        let source = payload.address.source.clone();
-        let outbound = self.db.read(move |conn| outbound(conn, &core, payload)).await?;
-        let result = match (self.core.deliverers.get(&source), outbound) {
-            (Some(deliverer), Some(outbound)) => deliverer.deliver(&outbound).await,
-            (None, _) => {
-                Err(DeliverError::Permanent(format!("no sender is configured for source {source:?}")))
-            }
-            (_, None) => Err(DeliverError::Permanent("the text is no longer kept".to_owned())),
-        };
-        let core = self.core.clone();
-        self.db.write(move |conn| settle(conn, &core, &job, message, result, now)).await
+    async fn send(&self, payload: Payload) -> Result<(), JobError> {
+        let (core, message, source) = (self.core.clone(), payload.message, payload.address.source.clone());
+        let outbound = self.db.read(move |conn| outbound(conn, &core, payload)).await.map_err(again)?;
+        let outbound = outbound.ok_or_else(|| JobError::Dead("the text is no longer kept".to_owned()))?;
+        let deliverer = self.core.deliverers.get(&source);
+        let deliverer = deliverer
+            .ok_or_else(|| JobError::Dead(format!("no sender is configured for source {source:?}")))?;
+        let delivered = deliverer.deliver(&outbound).await.map_err(|error| match error {
+            DeliverError::Temporary(why) => JobError::Again(why),
+            DeliverError::Permanent(why) => JobError::Dead(why),
+        })?;
+        self.db.write(move |conn| sent(conn, message, &delivered)).await.map_err(again)
+    }
+}
+
+/// The store was away: the job stays.
+fn again(error: AppError) -> JobError {
+    JobError::Again(error.to_string())
+}
+
+fn payload(job: &Job) -> Result<Payload, JobError> {
+    if job.kind != SEND {
+        return Err(JobError::Dead(format!("there is no job of kind {:?}", job.kind)));
+    }
+    serde_json::from_value(job.payload.clone()).map_err(|error| JobError::Dead(error.to_string()))
+}
+
+#[async_trait::async_trait]
+impl Handler for App {
+    async fn run(&self, job: &Job, _now: Instant) -> Result<(), JobError> {
+        self.send(payload(job)?).await
+    }
+    async fn gave_up(&self, job: &Job, why: &str, now: Instant) -> Result<(), JobError> {
+        let Ok(payload) = payload(job) else { return Ok(()) };
+        let (core, why) = (self.core.clone(), why.to_owned());
+        self.db.write(move |conn| give_up(conn, &core, payload.message, &why, now)).await.map_err(again)
     }
 }
 
@@ -380,41 +388,12 @@ fn outbound(conn: &mut Conn, core: &Core, payload: Payload) -> Result<Option<Out
     }))
 }
 
-/// Records what became of an attempt.
-fn settle(
-    conn: &mut Conn,
-    core: &Core,
-    job: &Job,
-    id: MessageId,
-    result: Result<filo_channel::Delivered, DeliverError>,
-    now: Instant,
-) -> Result<(), AppError> {
+/// Records that a message left. A receipt may have come back before: the state never moves backwards.
+fn sent(conn: &mut Conn, id: MessageId, delivered: &filo_channel::Delivered) -> Result<(), AppError> {
     let message = messages::find(conn, id)?.ok_or(AppError::NotFound("message"))?;
-    match result {
-        Ok(delivered) => {
-            // A receipt may have come back before the channel's own answer: the state never moves backwards.
-            let state = message
-                .delivery
-                .filter(|state| *state != DeliveryState::Queued)
-                .unwrap_or(DeliveryState::Sent);
-            messages::set_delivery(conn, id, state, &message.deliveries, Some(&delivered.external_id))?;
-            jobs::done(conn, job.id)?;
-        }
-        Err(DeliverError::Temporary(why)) if job.attempts < ATTEMPTS => {
-            jobs::failed(conn, job.id, &why, Some(now.plus_seconds(pause_s(job.attempts))))?;
-        }
-        Err(DeliverError::Temporary(why) | DeliverError::Permanent(why)) => {
-            jobs::failed(conn, job.id, &why, None)?;
-            give_up(conn, core, id, &why, now)?;
-        }
-    }
-    Ok(())
-}
-
-/// Half a minute, doubled each time, four hours at most.
-fn pause_s(attempts: i32) -> i64 {
-    let doublings = u32::try_from(attempts.clamp(0, 20)).unwrap_or(0);
-    30_i64.saturating_mul(2_i64.saturating_pow(doublings)).min(LONGEST_PAUSE_S)
+    let state =
+        message.delivery.filter(|state| *state != DeliveryState::Queued).unwrap_or(DeliveryState::Sent);
+    Ok(messages::set_delivery(conn, id, state, &message.deliveries, Some(&delivered.external_id))?)
 }
 
 /// A message that will never arrive: a reply that failed for everybody answered nobody.

@@ -172,7 +172,8 @@ fn retry(conn: &mut Conn, core: &Core, unit: &Quarantined, now: Instant) -> Resu
         return Ok((!found).then(|| unit.reason.clone()));
     }
     let adapter = core.sources.get(&unit.source).ok_or(AppError::NotFound("source"))?;
-    let decoder = if unit.format == USUAL { Some(&adapter.decode) } else { adapter.formats.get(&unit.format) };
+    let decoder =
+        if unit.format == USUAL { Some(&adapter.decode) } else { adapter.formats.get(&unit.format) };
     // A decoder of one import alone (a vendor's file with its mapping): importing the mended file again is the way.
     let Some(decoder) = decoder else { return Ok(Some(unit.reason.clone())) };
     let arrived_at = unit.context.get("arrived_at").and_then(|at| at.as_str());
