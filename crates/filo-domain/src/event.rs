@@ -327,9 +327,8 @@ impl Event {
     /// # Errors
     /// The first thing that is wrong.
     pub fn verify(log: &[Self]) -> Result<(), ChainError> {
-        let mut expected = 1;
         let mut head = Hash::genesis();
-        for event in log {
+        for (expected, event) in (1..).zip(log) {
             if event.seq != expected {
                 return Err(ChainError::Sequence { expected, found: event.seq });
             }
@@ -340,7 +339,6 @@ impl Event {
                 return Err(ChainError::Changed(event.seq));
             }
             head = event.hash.clone();
-            expected += 1;
         }
         Ok(())
     }

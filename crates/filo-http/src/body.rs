@@ -3,7 +3,7 @@
 //! Not JSON is 400, another media type 415, too long 413; what parses but does not fit is 422 with a pointer to the
 //! place, the character NUL included, which no database text can hold. A path that names nothing is 404.
 
-use std::{pin::Pin, str::FromStr};
+use std::{collections::HashMap, pin::Pin, str::FromStr};
 
 use actix_web::{
     Error, FromRequest, HttpRequest,
@@ -11,7 +11,7 @@ use actix_web::{
     http::header::CONTENT_TYPE,
     web::{BytesMut, Path, Query},
 };
-use filo_domain::{Instant, Period, id::Id};
+use filo_domain::{Instant, Period};
 use futures_util::StreamExt;
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -203,13 +203,13 @@ fn wrong_one<T: DeserializeOwned>(text: &str, message: &str) -> Option<String> {
 }
 
 /// The id in the path.
-pub(crate) struct PathId<T>(pub(crate) Id<T>);
+pub(crate) struct PathId<I>(pub(crate) I);
 
-impl<T: 'static> FromRequest for PathId<T> {
+impl<I: FromStr> FromRequest for PathId<I> {
     type Error = Error;
     type Future = std::future::Ready<Result<Self, Error>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| Id::from_str(text).ok());
+        let id = request.match_info().get("id").and_then(|text| I::from_str(text).ok());
         std::future::ready(id.map(Self).ok_or_else(|| Problem::not_found().into()))
     }
 }
@@ -222,8 +222,9 @@ impl FromRequest for PathText {
     type Future = std::future::Ready<Result<Self, Error>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // The last name in the path, percent-decoded.
-        let texts = Path::<Vec<(String, String)>>::from_request(request, &mut Payload::None).into_inner();
-        let last = texts.ok().and_then(|texts| texts.into_inner().pop()).map(|(_, text)| text);
+        let texts = Path::<HashMap<String, String>>::from_request(request, &mut Payload::None).into_inner();
+        let name = request.match_info().iter().last().map(|(name, _)| name);
+        let last = texts.ok().zip(name).and_then(|(mut texts, name)| texts.remove(name));
         let clean = last.filter(|text| !text.is_empty() && !text.contains(char::is_control));
         std::future::ready(clean.map(Self).ok_or_else(|| Problem::not_found().into()))
     }

@@ -156,3 +156,19 @@ pub(crate) async fn public(
         Err(problem) => Ok(request.into_response(problem.error_response())),
     }
 }
+
+/// Around what the pages send: a refusal is a page of its own, written by the handler's side.
+pub(crate) async fn pages(
+    state: Data<State>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match state.public.check(address(&request, &state.settings)) {
+        Ok(_headers) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(refusal) => {
+            state.metrics.limited();
+            let response = crate::pages::refused(&state, request.query_string(), refusal.wait_s);
+            Ok(request.into_response(response))
+        }
+    }
+}

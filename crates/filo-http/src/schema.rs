@@ -8,21 +8,26 @@ use std::collections::BTreeMap;
 use filo_domain::vocabulary::{self as words, Word};
 use serde_json::Value;
 use utoipa::{
-    IntoParams, PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, schema::Schema, schema::Type},
+    IntoParams, ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr,
+        schema::{Schema, SchemaType, Type},
+    },
 };
 use uuid::Uuid;
 
 /// One of a closed list of words.
-pub struct Words<W>(std::marker::PhantomData<W>);
-
-impl<W: Word> PartialSchema for Words<W> {
-    fn schema() -> RefOr<Schema> {
-        let all = W::ALL.iter().map(|word| word.word());
-        ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all)).into()
-    }
+fn one_of<W: Word>() -> RefOr<Schema> {
+    let all = W::ALL.iter().map(|word| word.word());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all)).into()
 }
-impl<W: Word> ToSchema for Words<W> {}
+
+/// One of a closed list of words, or null.
+fn maybe_one_of<W: Word>() -> RefOr<Schema> {
+    let all = W::ALL.iter().map(|word| Value::from(word.word())).chain([Value::Null]);
+    let types = SchemaType::from_iter([Type::String, Type::Null]);
+    ObjectBuilder::new().schema_type(types).enum_values(Some(all)).into()
+}
 
 /// An instant: RFC 3339 in UTC.
 #[derive(ToSchema)]
@@ -33,11 +38,10 @@ pub struct At(pub String);
 #[derive(ToSchema)]
 pub struct Links {
     /// This page.
-    #[schema(format = Uri)]
-    #[schema(rename = "self")]
+    #[schema(rename = "self", format = "uri")]
     pub own: String,
     /// The next page; null on the last.
-    #[schema(format = Uri)]
+    #[schema(format = "uri")]
     pub next: Option<String>,
 }
 
@@ -147,14 +151,14 @@ pub struct Ticket {
     /// The number people read aloud.
     pub number: String,
     /// Where it stands.
-    #[schema(inline)]
-    pub state: Words<words::State>,
+    #[schema(schema_with = one_of::<words::State>)]
+    pub state: String,
     /// How it ended.
-    #[schema(inline)]
-    pub outcome: Option<Words<words::Outcome>>,
+    #[schema(schema_with = maybe_one_of::<words::Outcome>)]
+    pub outcome: Option<String>,
     /// The channel it was opened on.
-    #[schema(inline)]
-    pub channel: Words<words::Channel>,
+    #[schema(schema_with = one_of::<words::Channel>)]
+    pub channel: String,
     /// The source of its first contact.
     pub source: String,
     /// The subject; null once anonymised.
@@ -162,14 +166,14 @@ pub struct Ticket {
     /// The theme key.
     pub theme: Option<String>,
     /// What it asks for.
-    #[schema(inline)]
-    pub kind: Words<words::Kind>,
+    #[schema(schema_with = one_of::<words::Kind>)]
+    pub kind: String,
     /// How urgent it is.
-    #[schema(inline)]
-    pub priority: Words<words::Priority>,
+    #[schema(schema_with = one_of::<words::Priority>)]
+    pub priority: String,
     /// Support level.
-    #[schema(inline)]
-    pub level: Words<words::Level>,
+    #[schema(schema_with = one_of::<words::Level>)]
+    pub level: String,
     /// The unit.
     pub unit: Option<String>,
     /// The user it is assigned to.
@@ -333,8 +337,8 @@ pub struct RevisionQuery {
 #[derive(ToSchema)]
 pub struct Identity {
     /// The type.
-    #[schema(rename = "type", inline)]
-    pub identity_type: Words<words::IdentityType>,
+    #[schema(rename = "type", schema_with = one_of::<words::IdentityType>)]
+    pub identity_type: String,
     /// As people write it.
     #[schema(max_length = 254)]
     pub value: String,
@@ -354,8 +358,8 @@ pub struct Requester {
 #[derive(ToSchema)]
 pub struct NewTicket {
     /// The channel.
-    #[schema(inline)]
-    pub channel: Words<words::Channel>,
+    #[schema(schema_with = one_of::<words::Channel>)]
+    pub channel: String,
     /// The subject.
     #[schema(min_length = 1, max_length = 200)]
     pub subject: String,
@@ -365,11 +369,11 @@ pub struct NewTicket {
     /// The theme key.
     pub theme: Option<String>,
     /// What it asks for.
-    #[schema(inline)]
-    pub kind: Words<words::Kind>,
+    #[schema(schema_with = one_of::<words::Kind>)]
+    pub kind: String,
     /// How urgent it is.
-    #[schema(inline)]
-    pub priority: Option<Words<words::Priority>>,
+    #[schema(schema_with = maybe_one_of::<words::Priority>)]
+    pub priority: Option<String>,
     /// The citizen.
     pub requester: Option<Requester>,
     /// The contact, where it is recorded already.
@@ -390,11 +394,11 @@ pub struct TicketChange {
     /// The theme key.
     pub theme: Option<String>,
     /// What it asks for.
-    #[schema(inline)]
-    pub kind: Option<Words<words::Kind>>,
+    #[schema(schema_with = maybe_one_of::<words::Kind>)]
+    pub kind: Option<String>,
     /// How urgent it is.
-    #[schema(inline)]
-    pub priority: Option<Words<words::Priority>>,
+    #[schema(schema_with = maybe_one_of::<words::Priority>)]
+    pub priority: Option<String>,
     /// All tags.
     #[schema(max_items = 20)]
     pub tags: Option<Vec<String>>,
@@ -418,8 +422,8 @@ pub struct StepBody {
     #[schema(max_length = 5000)]
     pub reason: Option<String>,
     /// How it ended.
-    #[schema(inline)]
-    pub outcome: Option<Words<words::Outcome>>,
+    #[schema(schema_with = maybe_one_of::<words::Outcome>)]
+    pub outcome: Option<String>,
     /// An answer sent with the resolution.
     #[schema(max_length = 50000)]
     pub reply: Option<String>,
@@ -434,8 +438,8 @@ pub struct NewMessage {
     #[schema(min_length = 1, max_length = 50000)]
     pub body: String,
     /// The channel, when it is not the ticket's.
-    #[schema(inline)]
-    pub channel: Option<Words<words::Channel>>,
+    #[schema(schema_with = maybe_one_of::<words::Channel>)]
+    pub channel: Option<String>,
 }
 
 /// One entry of a conversation.
@@ -450,13 +454,13 @@ pub struct Message {
     /// When.
     pub at: At,
     /// The channel; null for what stays inside.
-    #[schema(inline)]
-    pub channel: Option<Words<words::Channel>>,
+    #[schema(schema_with = maybe_one_of::<words::Channel>)]
+    pub channel: Option<String>,
     /// The text; null once anonymised.
     pub body: Option<String>,
     /// What became of it.
-    #[schema(inline)]
-    pub delivery: Option<Words<words::DeliveryState>>,
+    #[schema(schema_with = maybe_one_of::<words::DeliveryState>)]
+    pub delivery: Option<String>,
     /// What became of it for each recipient.
     pub deliveries: Vec<Value>,
 }
@@ -609,14 +613,14 @@ pub struct Interaction {
     /// The configured source.
     pub source: String,
     /// The channel.
-    #[schema(inline)]
-    pub channel: Words<words::Channel>,
+    #[schema(schema_with = one_of::<words::Channel>)]
+    pub channel: String,
     /// What sort of touch it is.
-    #[schema(inline)]
-    pub kind: Words<words::InteractionKind>,
+    #[schema(schema_with = one_of::<words::InteractionKind>)]
+    pub kind: String,
     /// Who touched whom.
-    #[schema(inline)]
-    pub direction: Words<words::Direction>,
+    #[schema(schema_with = one_of::<words::Direction>)]
+    pub direction: String,
     /// The intake key.
     pub external_id: String,
     /// When it happened.
@@ -632,8 +636,8 @@ pub struct Interaction {
     /// Whether it asks for something.
     pub actionable: bool,
     /// Why not.
-    #[schema(inline)]
-    pub reason: Option<Words<words::NotActionable>>,
+    #[schema(schema_with = maybe_one_of::<words::NotActionable>)]
+    pub reason: Option<String>,
     /// The sender's name as given.
     pub name: Option<String>,
     /// The subject.
@@ -653,11 +657,11 @@ pub struct NewInteraction {
     #[schema(min_length = 1, max_length = 256)]
     pub external_id: String,
     /// The channel; by default the source's.
-    #[schema(inline)]
-    pub channel: Option<Words<words::Channel>>,
+    #[schema(schema_with = maybe_one_of::<words::Channel>)]
+    pub channel: Option<String>,
     /// What sort of touch it is.
-    #[schema(inline)]
-    pub kind: Words<words::InteractionKind>,
+    #[schema(schema_with = one_of::<words::InteractionKind>)]
+    pub kind: String,
     /// When it happened; by default now, never in the future.
     pub occurred_at: Option<At>,
     /// The sender's name.
@@ -674,8 +678,8 @@ pub struct NewInteraction {
     /// The theme key.
     pub theme: Option<String>,
     /// Why it asks for nothing.
-    #[schema(inline)]
-    pub reason: Option<Words<words::NotActionable>>,
+    #[schema(schema_with = maybe_one_of::<words::NotActionable>)]
+    pub reason: Option<String>,
 }
 
 /// What became of something pushed.
@@ -703,8 +707,8 @@ pub struct Call {
     /// The caller's number.
     pub caller: Option<String>,
     /// How it ended.
-    #[schema(inline)]
-    pub outcome: Words<words::CallOutcome>,
+    #[schema(schema_with = one_of::<words::CallOutcome>)]
+    pub outcome: String,
     /// Seconds waited.
     pub wait_s: Option<i64>,
     /// Seconds talked.
@@ -756,14 +760,14 @@ pub struct RegisterCall {
     /// The theme key; by default the queue's.
     pub theme: Option<String>,
     /// What the citizen asks for.
-    #[schema(inline)]
-    pub kind: Option<Words<words::Kind>>,
+    #[schema(schema_with = maybe_one_of::<words::Kind>)]
+    pub kind: Option<String>,
     /// The subject.
     #[schema(max_length = 200)]
     pub subject: Option<String>,
     /// Resolved at level I at once, in this way.
-    #[schema(inline)]
-    pub outcome: Option<Words<words::Outcome>>,
+    #[schema(schema_with = maybe_one_of::<words::Outcome>)]
+    pub outcome: Option<String>,
     /// Escalated to this unit.
     pub unit: Option<String>,
     /// Internal note.
@@ -934,7 +938,7 @@ pub struct Confirmed {
     /// When an answer may be expected.
     pub expected_by: Option<At>,
     /// Where it is followed.
-    #[schema(format = Uri)]
+    #[schema(format = "uri")]
     pub receipt_url: String,
     /// Whether the same request was open already.
     pub repeated: bool,
@@ -999,11 +1003,11 @@ pub struct Followed {
     /// The number.
     pub number: String,
     /// Where it stands.
-    #[schema(inline)]
-    pub state: Words<words::State>,
+    #[schema(schema_with = one_of::<words::State>)]
+    pub state: String,
     /// How it ended.
-    #[schema(inline)]
-    pub outcome: Option<Words<words::Outcome>>,
+    #[schema(schema_with = maybe_one_of::<words::Outcome>)]
+    pub outcome: Option<String>,
     /// The subject.
     pub subject: Option<String>,
     /// When it was received.

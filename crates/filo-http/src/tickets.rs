@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::ETAG, web::Data};
 use filo_app::{Assign, ListTickets, NewMessage, NewTicket, StepRequest, TicketChange};
-use filo_domain::{TicketId, event::WaitFor, id::Id, vocabulary::Outcome};
+use filo_domain::{TicketId, event::WaitFor, vocabulary::Outcome};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -48,7 +48,7 @@ pub(crate) async fn open_ticket(
 pub(crate) async fn ticket(
     caller: Allowed<ReadTickets>,
     state: Data<State>,
-    id: PathId<filo_domain::id::Ticket>,
+    id: PathId<TicketId>,
 ) -> Result<HttpResponse, Problem> {
     let ticket = state.app.ticket(&caller, id.0, state.now()).await?;
     Ok(one(&ticket, ticket.version))
@@ -61,7 +61,7 @@ pub(crate) async fn ticket(
 pub(crate) async fn change_ticket(
     caller: Allowed<WorkTickets>,
     state: Data<State>,
-    id: PathId<filo_domain::id::Ticket>,
+    id: PathId<TicketId>,
     version: IfMatch,
     body: Patch<TicketChange>,
 ) -> Result<HttpResponse, Problem> {
@@ -76,7 +76,7 @@ pub(crate) async fn ticket_events(
     caller: Allowed<ReadTickets>,
     state: Data<State>,
     request: HttpRequest,
-    id: PathId<filo_domain::id::Ticket>,
+    id: PathId<TicketId>,
 ) -> Result<HttpResponse, Problem> {
     all(&state, &request, state.app.ticket_events(&caller, id.0).await?)
 }
@@ -88,7 +88,7 @@ pub(crate) async fn ticket_messages(
     caller: Allowed<ReadTickets>,
     state: Data<State>,
     request: HttpRequest,
-    id: PathId<filo_domain::id::Ticket>,
+    id: PathId<TicketId>,
 ) -> Result<HttpResponse, Problem> {
     all(&state, &request, state.app.ticket_messages(&caller, id.0).await?)
 }
@@ -99,7 +99,7 @@ pub(crate) async fn ticket_messages(
 pub(crate) async fn add_message(
     caller: Allowed<WorkTickets>,
     state: Data<State>,
-    id: PathId<filo_domain::id::Ticket>,
+    id: PathId<TicketId>,
     version: IfMatch,
     body: JsonBody<NewMessage>,
 ) -> Result<HttpResponse, Problem> {
@@ -119,14 +119,13 @@ pub(crate) async fn add_message(
 pub(crate) async fn take_step(
     caller: Allowed<WorkTickets>,
     state: Data<State>,
-    id: PathId<filo_domain::id::Ticket>,
+    id: PathId<TicketId>,
     action: PathText,
     version: IfMatch,
     body: MaybeJson,
 ) -> Result<HttpResponse, Problem> {
     let step = step(&action.0, &body.0)?;
-    let id: TicketId = Id::from_uuid(id.0.uuid());
-    let ticket = state.app.step(&caller, id, step, version.optional(), state.now()).await?;
+    let ticket = state.app.step(&caller, id.0, step, version.optional(), state.now()).await?;
     Ok(one(&ticket, ticket.version))
 }
 

@@ -11,10 +11,14 @@ use filo_indicators::{
     report::{MonthlyReport, ReportState, Twin},
     words as definitions,
 };
-use minijinja::{Environment, Error, ErrorKind, Value, context, value::{Rest, Serde}};
+use minijinja::{
+    Environment, Error, ErrorKind, Value, context,
+    value::{Rest, Serde},
+};
+use serde_json::Value as Json;
 
 use crate::{
-    figures::{Cell, Figures, Part},
+    figures::{Cell, Figures, Leaf, Part, Unit},
     page::{self, FORMAT, escaped, missing},
     words::{MissingText, Words},
 };
@@ -42,17 +46,21 @@ impl Render for HtmlReport {
         FORMAT
     }
     fn render(&self, report: &MonthlyReport) -> Result<Vec<u8>, RenderError> {
-        let figures = Figures::of(report).map_err(|error| RenderError::new(FORMAT, error))?;
-        let page = Arc::new(Page { words: Arc::clone(&self.words), figures, month: report.period.month.clone() });
-        let mut environment =
-            page::environment(&self.words).map_err(|error| RenderError::new(FORMAT, error))?;
-        page.add_to(&mut environment).map_err(|error| RenderError::new(FORMAT, error))?;
-        for (name, period) in periods(&self.words, report).map_err(|error| RenderError::new(FORMAT, error))? {
+        let figures = Figures::of(report).map_err(failed)?;
+        let page =
+            Arc::new(Page { words: Arc::clone(&self.words), figures, month: report.period.month.clone() });
+        let mut environment = page::environment(&self.words).map_err(failed)?;
+        page.add_to(&mut environment).map_err(failed)?;
+        for (name, period) in periods(&self.words, report).map_err(failed)? {
             environment.add_global(name, period);
         }
-        let context = header(&self.words, report).map_err(|error| RenderError::new(FORMAT, error))?;
+        let context = header(&self.words, report).map_err(failed)?;
         page::render(&mut environment, TEMPLATE, context)
     }
+}
+
+fn failed(error: impl std::error::Error + Send + Sync + 'static) -> RenderError {
+    RenderError::new(FORMAT, error)
 }
 
 /// What the report says of itself, in words.
@@ -61,12 +69,12 @@ fn header(words: &Words, report: &MonthlyReport) -> Result<Value, MissingText> {
         closed => report.state == ReportState::Closed,
         unfinished => report.as_of < report.period.to,
         revision => report.revision,
-        reason => report.reason,
+        reason => report.reason.clone(),
         as_of => words.instant(report.as_of)?,
         generated_at => words.instant(report.generated_at)?,
-        zone => report.period.zone,
-        inputs_sha256 => report.inputs_sha256,
-        chain_root => report.chain_root,
+        zone => report.period.zone.clone(),
+        inputs_sha256 => report.inputs_sha256.clone(),
+        chain_root => report.chain_root.clone(),
         definitions => Value::from(Serde(&report.definitions)),
         pending => Value::from(Serde(&report.pending_differences)),
     })
@@ -98,11 +106,14 @@ impl Page {
         environment.add_template("tables.html", TABLES)?;
         environment.add_global("month", self.month.clone());
         let page = Arc::clone(self);
-        environment.add_function("fig", move |part: &str, place: &str, keys: Keys| page.fig(part, place, keys));
+        environment
+            .add_function("fig", move |part: &str, place: &str, keys: Keys| page.fig(part, place, keys));
         let page = Arc::clone(self);
-        environment.add_function("plain", move |part: &str, place: &str, keys: Keys| page.plain(part, place, keys));
+        environment
+            .add_function("plain", move |part: &str, place: &str, keys: Keys| page.plain(part, place, keys));
         let page = Arc::clone(self);
-        environment.add_function("delta", move |part: &str, place: &str, keys: Keys| page.delta(part, place, keys));
+        environment
+            .add_function("delta", move |part: &str, place: &str, keys: Keys| page.delta(part, place, keys));
         let page = Arc::clone(self);
         environment.add_function("pointer", move |place: &str, keys: Keys| page.pointer(place, keys));
         let page = Arc::clone(self);
@@ -116,7 +127,7 @@ impl Page {
         let page = Arc::clone(self);
         environment.add_function("total", move |part: &str, list: &str| page.total(part, list));
         let page = Arc::clone(self);
-        environment.add_function("definitions_of", move |block: &str| page.definitions(block));
+        environment.add_function("definitions_of", move |blocks: Vec<String>| page.definitions(&blocks));
         let page = Arc::clone(self);
         environment.add_function("every_figure", move || page.every_figure());
         Ok(())
@@ -199,15 +210,16 @@ impl Page {
     /// The sum of a list's counts.
     fn total(&self, part: &str, list: &str) -> Result<String, Error> {
         let part = Part::named(part).unwrap_or(Part::Month);
-        let count = |row: &serde_json::Value| row.get("count").and_then(serde_json::Value::as_u64);
+        let count = |row: &Json| row.get("count").and_then(Json::as_u64);
         let sum: u64 = self.figures.rows(part, list).iter().filter_map(count).sum();
-        self.words.figure(Some(sum as f64), crate::figures::Unit::Count).map_err(missing)
+        self.words.figure(Some(sum as f64), Unit::Count).map_err(missing)
     }
 
-    /// What the figures of a block mean; a duration is defined once for its four statistics.
-    fn definitions(&self, block: &str) -> Vec<Value> {
+    /// What the figures of some blocks mean; a duration is defined once for its four statistics.
+    fn definitions(&self, blocks: &[String]) -> Vec<Value> {
         let mut places: Vec<String> = Vec::new();
-        let own = |leaf: &crate::figures::Leaf| leaf.part == Part::Month && leaf.pattern.starts_with(block);
+        let inside = |pattern: &str| blocks.iter().any(|block| pattern.starts_with(block.as_str()));
+        let own = |leaf: &Leaf| leaf.part == Part::Month && inside(&leaf.pattern);
         for leaf in self.figures.leaves().into_iter().filter(own) {
             let place = defined_place(leaf.pattern);
             if !places.contains(&place) {
@@ -227,7 +239,10 @@ impl Page {
         let mut seen = std::collections::HashSet::new();
         let blocks = |pattern: &str| !pattern.starts_with("/pending") && pattern != "/revision";
         for leaf in self.figures.leaves() {
-            if leaf.is_figure() && blocks(&leaf.pattern) && seen.insert((leaf.pattern.clone(), leaf.keys.clone())) {
+            if leaf.is_figure()
+                && blocks(&leaf.pattern)
+                && seen.insert((leaf.pattern.clone(), leaf.keys.clone()))
+            {
                 places.push((leaf.pattern, leaf.keys));
             }
         }

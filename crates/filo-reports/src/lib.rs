@@ -33,5 +33,5 @@ pub fn file_stem(report: &MonthlyReport) -> String {
     format!("filo-{}{revision}", report.period.month)
 }
 
-
-
+#[cfg(test)]
+mod tests;

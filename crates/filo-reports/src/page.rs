@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use filo_indicators::render::RenderError;
 use minijinja::{
-    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value,
-    syntax::SyntaxConfig,
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, syntax::SyntaxConfig,
     value::Kwargs,
 };
 
@@ -73,7 +72,11 @@ fn write_escaped(out: &mut Output, _state: &mut State, value: &Value) -> Result<
         return Err(Error::from(ErrorKind::UndefinedError));
     }
     let text = value.to_string();
-    if value.is_safe() { out.write_str(&text)? } else { out.write_str(&escaped(&text))? }
+    if value.is_safe() {
+        out.write_str(&text)?
+    } else {
+        out.write_str(&escaped(&text))?
+    }
     Ok(())
 }
 

@@ -48,13 +48,13 @@ impl Words {
         before: Decimal,
         unit: Unit,
     ) -> Result<String, MissingText> {
-        let difference = now - before;
+        let difference = now.saturating_sub(before);
         if difference.is_zero() {
             return self.text("report.number.same").map(str::to_owned);
         }
         let size = match unit {
             Unit::Share => {
-                let points = self.decimals(difference.abs() * Decimal::ONE_HUNDRED, 1)?;
+                let points = self.decimals(difference.abs().saturating_mul(Decimal::ONE_HUNDRED), 1)?;
                 self.fill("report.number.points", &[("value", &points)])?
             }
             _ => self.size(difference.abs(), unit)?,
@@ -73,7 +73,7 @@ impl Words {
             Unit::Days => self.days(value.normalize()),
             Unit::Seconds => self.seconds(value),
             Unit::Share => {
-                let percent = self.decimals(value * Decimal::ONE_HUNDRED, 1)?;
+                let percent = self.decimals(value.saturating_mul(Decimal::ONE_HUNDRED), 1)?;
                 self.fill("report.number.percent", &[("value", &percent)])
             }
         }

@@ -28,13 +28,21 @@ const TEMPLATE: &str = include_str!("../templates/scorecard.html");
 ///
 /// # Errors
 /// When the city lacks a text or the template fails.
-pub fn scorecard_html(scorecard: &Scorecard, city: Arc<City>, language: &str) -> Result<Vec<u8>, RenderError> {
+pub fn scorecard_html(
+    scorecard: &Scorecard,
+    city: Arc<City>,
+    language: &str,
+) -> Result<Vec<u8>, RenderError> {
     let words = Arc::new(Words::of(city, language));
     let rows: Result<Vec<Row>, MissingText> = scorecard.rows.iter().map(|row| Row::of(row, &words)).collect();
     let rows = rows.map_err(|error| RenderError::new(FORMAT, error))?;
     let mut environment = page::environment(&words).map_err(|error| RenderError::new(FORMAT, error))?;
     let (year, before) = (scorecard.year, scorecard.year.saturating_sub(1));
-    page::render(&mut environment, TEMPLATE, context! { year, before, areas => minijinja::Value::from(Serde(by_area(rows))) })
+    page::render(
+        &mut environment,
+        TEMPLATE,
+        context! { year, before, areas => minijinja::Value::from(Serde(by_area(rows))) },
+    )
 }
 
 /// A row in words.
@@ -151,9 +159,7 @@ impl Direction {
     /// As the target compares; a deviation that may lie on both sides of 0 has none.
     fn of(row: &ScoreRow) -> Option<Self> {
         let target = row.target.as_ref()?;
-        let negative = |quantity: Option<&Quantity>| {
-            matches!(quantity.map(|quantity| &quantity.value), Some(Value::Number(value)) if value.is_sign_negative())
-        };
+        let negative = |quantity: Option<&Quantity>| matches!(quantity.map(|quantity| &quantity.value), Some(Value::Number(value)) if value.is_sign_negative());
         let before = row.previous.as_ref().and_then(|previous| previous.achieved.as_ref());
         if !negative(Some(target)) && (negative(row.achieved.as_ref()) || negative(before)) {
             return None;
@@ -166,13 +172,25 @@ impl Direction {
     }
 }
 
+/// The rows of one heading.
+#[derive(Serialize)]
+struct Area {
+    name: String,
+    /// Where all of its rows were published; `None` when they differ.
+    source: Option<String>,
+    rows: Vec<Row>,
+}
+
 /// The rows under their headings, in the table's order.
-fn by_area(rows: Vec<Row>) -> Vec<(String, Vec<Row>)> {
-    let mut areas: Vec<(String, Vec<Row>)> = Vec::new();
+fn by_area(rows: Vec<Row>) -> Vec<Area> {
+    let mut areas: Vec<Area> = Vec::new();
     for row in rows {
-        match areas.iter_mut().find(|(area, _)| *area == row.area) {
-            Some((_, own)) => own.push(row),
-            None => areas.push((row.area.clone(), vec![row])),
+        match areas.iter_mut().find(|area| area.name == row.area) {
+            Some(area) => {
+                area.source = area.source.take().filter(|source| row.source.as_ref() == Some(source));
+                area.rows.push(row);
+            }
+            None => areas.push(Area { name: row.area.clone(), source: row.source.clone(), rows: vec![row] }),
         }
     }
     areas

@@ -8,7 +8,7 @@ mod inspect;
 mod mailbox;
 mod quarantine;
 mod report;
-mod serve;
+pub(crate) mod serve;
 mod verify;
 
 use std::io::Write;
@@ -33,7 +33,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
     let program = || Program::read(cli.config.as_deref(), &environment);
     match cli.command {
         Command::Version => print_line(&version(cli.json)?),
-        Command::Openapi => print_line("{}"),
+        Command::Openapi => print_line(&serde_json::to_string_pretty(&filo_http::openapi())?),
         Command::Config(command) => config::run(command, cli.config.as_deref(), &environment, cli.json),
         Command::Inspect(args) => inspect::run(args, cli.config.as_deref(), &environment),
         Command::Demo(args) => crate::demo::run(args, cli.config.as_deref(), &environment, cli.json).await,

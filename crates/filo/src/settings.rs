@@ -57,11 +57,13 @@ pub struct Http {
     pub bind: String,
     /// The address citizens know it by.
     pub public_url: Option<String>,
+    /// Whether a proxy stands in front, whose last `X-Forwarded-For` entry is the caller's address.
+    pub behind_proxy: bool,
 }
 
 impl Default for Http {
     fn default() -> Self {
-        Self { bind: "127.0.0.1:8080".to_owned(), public_url: None }
+        Self { bind: "127.0.0.1:8080".to_owned(), public_url: None, behind_proxy: false }
     }
 }
 
@@ -219,9 +221,10 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
             .ok_or_else(|| Failure::CannotRun(format!("{variable}: there is no such section in the settings")))?;
     }
     let numeric = matches!(last.as_str(), "pool_size" | "public_per_minute" | "login_per_minute");
-    let value = match value.trim().parse::<i64>() {
-        Ok(number) if numeric => Value::Integer(number),
-        _ => Value::String(value.to_owned()),
+    let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
+        (Ok(number), _) if numeric => Value::Integer(number),
+        (_, Ok(yes)) if last == "behind_proxy" => Value::Boolean(yes),
+        (_, _) => Value::String(value.to_owned()),
     };
     place.insert(last, value);
     Ok(())

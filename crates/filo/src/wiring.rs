@@ -13,6 +13,7 @@ use filo_domain::{
     vocabulary::{Channel, IdentityType, Word},
 };
 use filo_indicators::{definition::Definitions, render::Render};
+use filo_reports::{CsvReport, HtmlReport, JsonReport};
 use filo_store::{Db, DbSettings, SchemaState};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
@@ -24,6 +25,9 @@ use crate::{
 
 /// The platform's public interface, where no other address is set.
 const GRAPH: &str = "https://graph.facebook.com/v23.0";
+
+/// The language of printed forms.
+pub const LANGUAGE: &str = "it";
 
 /// Settings and content, read and checked.
 pub struct Program {
@@ -223,8 +227,9 @@ impl Program {
 }
 
 /// Who writes reports of a city, by format.
-pub fn renderers(_city: &City) -> Vec<Arc<dyn Render>> {
-    vec![]
+pub fn renderers(city: &City) -> Vec<Arc<dyn Render>> {
+    let html = HtmlReport::new(Arc::new(city.clone()), LANGUAGE);
+    vec![Arc::new(JsonReport), Arc::new(CsvReport), Arc::new(html)]
 }
 
 fn account(platform: Option<IdentityType>) -> Account {
@@ -242,35 +247,41 @@ fn signing_key(data_dir: &Path) -> Result<SecretSlice<u8>, Failure> {
     let folder = data_dir.join("keys");
     let path = folder.join("signing.key");
     let cannot = |error: std::io::Error| Failure::CannotRun(format!("{}: {error}", path.display()));
-    match std::fs::read(&path) {
-        Ok(bytes) if bytes.len() >= 32 => return Ok(SecretSlice::from(bytes)),
-        Ok(_) => return Err(Failure::CannotRun(format!("{}: a signing key has 32 bytes at least", path.display()))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(cannot(error)),
+    if !path.exists() {
+        std::fs::create_dir_all(&folder).map_err(cannot)?;
+        make_key(&folder, &path).map_err(cannot)?;
     }
-    std::fs::create_dir_all(&folder).map_err(cannot)?;
+    let bytes = std::fs::read(&path).map_err(cannot)?;
+    if bytes.len() < 32 {
+        return Err(Failure::CannotRun(format!("{}: a signing key has 32 bytes at least", path.display())));
+    }
+    Ok(SecretSlice::from(bytes))
+}
+
+/// Makes a key under a name of its own and links it into place, so that of two processes that start together both
+/// use the one that came first, whole.
+fn make_key(folder: &Path, path: &Path) -> std::io::Result<()> {
     let mut bytes = [0_u8; 32];
-    getrandom::fill(&mut bytes).map_err(|error| Failure::CannotRun(format!("no randomness: {error}")))?;
-    match private_file(&path) {
-        Ok(mut file) => {
-            file.write_all(&bytes).and_then(|()| file.sync_all()).map_err(cannot)?;
-            Ok(SecretSlice::from(bytes.to_vec()))
-        }
-        // Another process made it meanwhile.
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            std::fs::read(&path).map(SecretSlice::from).map_err(cannot)
-        }
-        Err(error) => Err(cannot(error)),
+    getrandom::fill(&mut bytes).map_err(std::io::Error::other)?;
+    let own = folder.join(format!("signing.key.{}", std::process::id()));
+    let mut file = private_file(&own)?;
+    file.write_all(&bytes)?;
+    file.sync_all()?;
+    let linked = std::fs::hard_link(&own, path);
+    std::fs::remove_file(&own)?;
+    match linked {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        Ok(()) | Err(_) => Ok(()),
     }
 }
 
 #[cfg(unix)]
 fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
 }
 
 #[cfg(not(unix))]
 fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    std::fs::OpenOptions::new().write(true).create_new(true).open(path)
+    std::fs::File::create(path)
 }

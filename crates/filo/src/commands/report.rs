@@ -1,15 +1,16 @@
 //! `filo report`, `filo scorecard` and `filo explain`.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use filo_domain::Period;
-use filo_indicators::report::MonthlyReport;
+use filo_indicators::{render::RenderError, report::MonthlyReport};
+use filo_reports::{CsvReport, explanation_csv, scorecard_csv, scorecard_html};
 
 use super::{Console, print_bytes, print_line};
 use crate::{
     cli::{Explain, Report, ReportCommand, Scorecard},
     exit::Failure,
-    wiring::renderers,
+    wiring::{LANGUAGE, renderers},
 };
 
 fn month(text: &str) -> Result<Period, Failure> {
@@ -45,16 +46,16 @@ pub(crate) fn render(console: &Console, report: &MonthlyReport, format: &str) ->
         let known: Vec<&str> = all.iter().map(|renderer| renderer.format()).collect();
         Failure::Usage(format!("unknown format {format:?}: expected one of {}", known.join(", ")))
     })?;
-    renderer.render(report).map_err(|error| Failure::Wrong(error.to_string()))
+    renderer.render(report).map_err(wrong)
 }
 
 fn save(console: &Console, report: &MonthlyReport, format: &str, folder: &Path) -> Result<(), Failure> {
     let cannot = |path: &Path, error: std::io::Error| Failure::Wrong(format!("{}: {error}", path.display()));
-    let name = report.period.month.clone();
+    let name = filo_reports::file_stem(report);
     if format == "csv" {
         let folder = folder.join(format!("{name}-csv"));
         std::fs::create_dir_all(&folder).map_err(|error| cannot(&folder, error))?;
-        for (file, bytes) in Vec::<(String, Vec<u8>)>::new() {
+        for (file, bytes) in CsvReport.files(report).map_err(wrong)? {
             let path = folder.join(file);
             std::fs::write(&path, bytes).map_err(|error| cannot(&path, error))?;
         }
@@ -72,6 +73,11 @@ pub(super) async fn scorecard(console: &Console, args: Scorecard) -> Result<(), 
     let table = console.app.scorecard(&console.caller, year, console.now()).await?;
     match args.format.as_str() {
         "json" => print_line(&serde_json::to_string_pretty(&table)?),
+        "csv" => print_bytes(&scorecard_csv(&table).map_err(wrong)?),
+        "html" => {
+            let city = Arc::new(console.program.city.clone());
+            print_bytes(&scorecard_html(&table, city, LANGUAGE).map_err(wrong)?)
+        }
         other => Err(Failure::Usage(format!("unknown format {other:?}: expected json, csv or html"))),
     }
 }
@@ -81,6 +87,11 @@ pub(super) async fn explain(console: &Console, args: Explain) -> Result<(), Fail
     let explanation = console.app.explain(&console.caller, &args.indicator, period, console.now()).await?;
     match args.format.as_str() {
         "json" => print_line(&serde_json::to_string_pretty(&explanation)?),
+        "csv" => print_bytes(&explanation_csv(&explanation).map_err(wrong)?),
         other => Err(Failure::Usage(format!("unknown format {other:?}: expected json or csv"))),
     }
+}
+
+fn wrong(error: RenderError) -> Failure {
+    Failure::Wrong(error.to_string())
 }

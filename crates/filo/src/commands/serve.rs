@@ -1,9 +1,18 @@
 //! `filo serve` and `filo worker`: the server, and what happens in the background.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use filo_app::{App, Clock};
+use filo_http::{HttpSettings, State};
+use serde_json::json;
+use tokio::sync::watch;
 
+use super::{complain, print_json};
 use crate::{
     cli::Serve,
     exit::Failure,
@@ -17,9 +26,86 @@ const MAINTAINING: Duration = Duration::from_secs(60);
 /// Messages sent at once.
 const BATCH: i64 = 20;
 
-pub(super) async fn serve(program: Program, args: Serve, _json: bool) -> Result<(), Failure> {
-    let _bind = args.bind.unwrap_or_else(|| program.settings.http.bind.clone());
-    Err(Failure::CannotRun("serving is wired with the HTTP crate".to_owned()))
+pub(super) async fn serve(mut program: Program, args: Serve, json: bool) -> Result<(), Failure> {
+    let listener = listen(&mut program, args.bind)?;
+    let app = program.start(Migrating::Always).await?;
+    serve_app(&program, app, listener, Ready { report: None, json }).await
+}
+
+/// Binds the address, and lets links name the port that was given for port 0.
+///
+/// # Errors
+/// An address that cannot be bound.
+pub(crate) fn listen(program: &mut Program, bind: Option<String>) -> Result<TcpListener, Failure> {
+    let bind = bind.unwrap_or_else(|| program.settings.http.bind.clone());
+    let cannot = |error: std::io::Error| Failure::CannotRun(format!("http.bind: {bind:?} cannot be bound: {error}"));
+    let listener = TcpListener::bind(&bind).map_err(cannot)?;
+    program.settings.http.bind = listener.local_addr().map_err(cannot)?.to_string();
+    Ok(listener)
+}
+
+/// What is said when the server is ready.
+pub(crate) struct Ready<'a> {
+    /// Where a finished report lies.
+    pub(crate) report: Option<&'a Path>,
+    /// Whether to say it as JSON.
+    pub(crate) json: bool,
+}
+
+/// Answers until the process is asked to end, with the background work beside it.
+///
+/// # Errors
+/// What keeps it from starting.
+pub(crate) async fn serve_app(
+    program: &Program,
+    app: App,
+    listener: TcpListener,
+    ready: Ready<'_>,
+) -> Result<(), Failure> {
+    let cannot = |error: &dyn std::fmt::Display| Failure::CannotRun(format!("the server cannot start: {error}"));
+    let settings = http_settings(program, &listener)?;
+    let address = format!("http://{}", settings.bind);
+    let state = State::new(app.clone(), Arc::clone(&program.clock), program.renderers(), settings)
+        .map_err(|error| cannot(&error))?;
+    let running = filo_http::start(listener, state).map_err(|error| cannot(&error))?;
+    let handle = running.handle();
+    let (stop, stopped) = watch::channel(false);
+    let behind = tokio::spawn(background(app, Arc::clone(&program.clock), stopped));
+    if ready.json {
+        print_json(&json!({ "listening": address, "report": ready.report }))?;
+    } else {
+        complain(&format!("listening on {address}"));
+    }
+    let ended = tokio::select! {
+        ended = running.run() => ended,
+        () = asked_to_end() => {
+            handle.stop(true).await;
+            Ok(())
+        }
+    };
+    // Receivers are gone only when the background has ended already.
+    let _ended_before = stop.send(true);
+    behind.await.map_err(|error| Failure::Wrong(format!("the background work stopped: {error}")))?;
+    Ok(ended?)
+}
+
+fn http_settings(program: &Program, listener: &TcpListener) -> Result<HttpSettings, Failure> {
+    let settings = &program.settings;
+    let bind = listener.local_addr()?;
+    let public_url = settings.http.public_url.clone().unwrap_or_else(|| format!("http://{bind}"));
+    let metrics_bind = settings.metrics.bind.as_ref().map(|text| {
+        let parsed: Result<SocketAddr, _> = text.parse();
+        parsed.map_err(|_not_an_address| {
+            Failure::CannotRun(format!("metrics.bind: found {text:?}, expected an address such as 127.0.0.1:9090"))
+        })
+    });
+    Ok(HttpSettings {
+        metrics_bind: metrics_bind.transpose()?,
+        public_per_minute: settings.limits.public_per_minute,
+        login_per_minute: settings.limits.login_per_minute,
+        behind_proxy: settings.http.behind_proxy,
+        ..HttpSettings::at(bind, public_url)
+    })
 }
 
 pub(super) async fn worker(program: Program) -> Result<(), Failure> {
@@ -28,23 +114,45 @@ pub(super) async fn worker(program: Program) -> Result<(), Failure> {
         return Err(Failure::CannotRun(why.to_owned()));
     }
     let app = program.start(Migrating::Always).await?;
-    background(app, Arc::clone(&program.clock)).await;
-    Ok(())
+    let (stop, stopped) = watch::channel(false);
+    let behind = tokio::spawn(background(app, Arc::clone(&program.clock), stopped));
+    asked_to_end().await;
+    let _ended_before = stop.send(true);
+    behind.await.map_err(|error| Failure::Wrong(format!("the background work stopped: {error}")))
 }
 
-/// Sends what is due and runs the schedules until the process is asked to end.
-pub(crate) async fn background(app: App, clock: Arc<dyn Clock>) {
+/// Sends what is due and runs the schedules until told to stop.
+async fn background(app: App, clock: Arc<dyn Clock>, mut stopped: watch::Receiver<bool>) {
     let mut sending = tokio::time::interval(SENDING);
     let mut maintaining = tokio::time::interval(MAINTAINING);
     loop {
         let done = tokio::select! {
             _ = sending.tick() => app.send_due(clock.now(), BATCH).await.map(|_sent| ()),
             _ = maintaining.tick() => app.maintain(clock.now()).await.map(|_done| ()),
-            _ = tokio::signal::ctrl_c() => return,
+            _ = stopped.changed() => return,
         };
         if let Err(error) = done {
             // The store is away or busy: the next tick tries again.
             tracing::warn!(error = %error, "background work must be tried again");
+        }
+    }
+}
+
+/// Waits for Ctrl-C or a termination signal.
+async fn asked_to_end() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let interrupted = tokio::signal::ctrl_c();
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminated) => {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        Err(error) => {
+            tracing::warn!(error = %error, "termination signals are not heard");
+            // Whatever Ctrl-C gives, the process ends.
+            drop(interrupted.await);
         }
     }
 }

@@ -1,0 +1,100 @@
+//! How near an import of calls and the monthly report come to folding the same calls in memory.
+
+use std::time::{Duration, Instant as Moment};
+
+use anyhow::Context;
+use filo_app::{Caller, Intake};
+use filo_channel::{Decode, Decoded, Raw};
+use filo_domain::{
+    Instant, Period,
+    legs::{self, LegOrigin},
+};
+use filo_testkit::{Database, at, both};
+
+use crate::{
+    calls::{self, Plan},
+    city::City,
+    say,
+};
+
+/// `filo-bench report`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    plan: Plan,
+}
+
+const SOURCE: &str = "pbx-020202";
+
+pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
+    let plan = &args.plan;
+    say(&format!(
+        "repeat: cargo run --release -p filo-bench -- report --calls {} --seed {} --from {} --days {}",
+        plan.calls, plan.seed, plan.from, plan.days
+    ))?;
+    let mut log = Vec::new();
+    calls::write_log(plan, &mut log)?;
+    let outcome = std::sync::Mutex::new(Ok(()));
+    both(async |database| {
+        let measured = measure(plan, &log, &database).await;
+        if let (Err(error), Ok(mut outcome)) = (measured, outcome.lock()) {
+            *outcome = Err(error);
+        }
+    })
+    .await;
+    outcome.into_inner().context("a measurement stopped")?
+}
+
+async fn measure(plan: &Plan, log: &[u8], database: &Database) -> anyhow::Result<()> {
+    let city = City::start(&database.url).await?;
+    // The clock of the import stands after the calls, so that two runs write the same.
+    let now = at("2026-11-22 12:00");
+    let raw = Raw { bytes: log.to_vec(), arrived_at: None, now };
+    let adapter = city.app.core().sources.get(SOURCE).context("the source of calls")?;
+    let (folded, fold) = timed(|| fold(adapter.decode.as_ref(), &raw));
+    let started = Moment::now();
+    let tally = city.app.take_in(vec![Intake::usual(SOURCE, raw.clone())], now).await?;
+    let import = started.elapsed();
+    let started = Moment::now();
+    let again = city.app.take_in(vec![Intake::usual(SOURCE, raw)], now).await?;
+    let known = started.elapsed();
+    let report = month(&city, plan, now).await?;
+    say(&format!(
+        "{:?}: {folded} legs of {} calls; importing takes {:.0} times as long as folding them in memory \
+         ({:.0} legs a second here), importing again {:.0} times, the report of the month {:.1} times",
+        database.backend,
+        plan.calls,
+        ratio(import, fold),
+        tally.accepted as f64 / import.as_secs_f64(),
+        ratio(known, fold),
+        ratio(report, fold),
+    ))?;
+    anyhow::ensure!(again.accepted == 0, "the second import accepted {}", again.accepted);
+    Ok(())
+}
+
+/// The least that an import has to do: read the lines and fold them.
+fn fold(decoder: &dyn Decode, raw: &Raw) -> usize {
+    let units = decoder.decode(raw).into_iter().flatten();
+    let events = units.filter_map(|unit| match unit {
+        Decoded::LegEvent(event) => Some(event),
+        Decoded::Leg(_) | Decoded::Interaction(_) => None,
+    });
+    let folded = legs::fold(events.collect(), LegOrigin::Log).legs;
+    legs::calls(folded).iter().map(|call| call.legs.len()).sum()
+}
+
+async fn month(city: &City, plan: &Plan, now: Instant) -> anyhow::Result<Duration> {
+    let started = Moment::now();
+    city.app.monthly_report(&Caller::console(), Period::month_of(plan.from), None, now).await?;
+    Ok(started.elapsed())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Moment::now();
+    (work(), started.elapsed())
+}
+
+fn ratio(one: Duration, other: Duration) -> f64 {
+    one.as_secs_f64() / other.as_secs_f64()
+}

@@ -1,0 +1,235 @@
+//! Logging in and out, users and keys, and the lists of the city's configuration.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use filo_app::{AppError, LoginRequest, NewUser, Scope};
+use filo_domain::vocabulary::Word;
+use secrecy::SecretString;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    State,
+    auth::{Administer, Allowed, ReadConfiguration},
+    body::{JsonBody, MaybeJson, PathText, typed},
+    links::{IfMatch, all, created, one},
+    problem::Problem,
+    schema,
+};
+
+/// Logs a user in.
+#[utoipa::path(post, path = "/rest/crm/v1/auth/login", tag = "access", request_body = schema::Login,
+    responses((status = 200, body = schema::Tokens)))]
+pub(crate) async fn login(state: Data<State>, body: JsonBody<LoginRequest>) -> Result<HttpResponse, Problem> {
+    match state.app.login(body.0, state.now()).await {
+        Ok(tokens) => Ok(HttpResponse::Ok().json(tokens)),
+        Err(error) => {
+            state.metrics.login_refused();
+            Err(error.into())
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RefreshToken {
+    refresh_token: String,
+}
+
+/// Exchanges a refresh token; one that was exchanged before revokes everything that descends from its log-in.
+#[utoipa::path(post, path = "/rest/crm/v1/auth/refresh", tag = "access", request_body = schema::RefreshToken,
+    responses((status = 200, body = schema::Tokens)))]
+pub(crate) async fn refresh(
+    state: Data<State>,
+    body: JsonBody<RefreshToken>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(state.app.refresh(&body.0.refresh_token, state.now()).await?))
+}
+
+/// Ends a log-in: every token that descends from it.
+#[utoipa::path(post, path = "/rest/crm/v1/auth/logout", tag = "access", request_body = schema::RefreshToken,
+    responses((status = 204)))]
+pub(crate) async fn logout(
+    state: Data<State>,
+    body: JsonBody<RefreshToken>,
+) -> Result<HttpResponse, Problem> {
+    state.app.logout(&body.0.refresh_token, state.now()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// All users.
+#[utoipa::path(get, path = "/rest/crm/v1/users", tag = "administration",
+    responses((status = 200, body = schema::List<schema::User>)))]
+pub(crate) async fn users(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    all(&state, &request, state.app.users(&caller).await?)
+}
+
+/// Makes a user.
+#[utoipa::path(post, path = "/rest/crm/v1/users", tag = "administration", request_body = schema::NewUser,
+    responses((status = 201, body = schema::User)))]
+pub(crate) async fn add_user(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    body: JsonBody<NewUser>,
+) -> Result<HttpResponse, Problem> {
+    let user = state.app.add_user(&caller, body.0, state.now()).await?;
+    Ok(created(&format!("/users/{}", user.name), &user, 1))
+}
+
+/// One user by name.
+#[utoipa::path(get, path = "/rest/crm/v1/users/{name}", tag = "administration",
+    responses((status = 200, body = schema::User)))]
+pub(crate) async fn user(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    name: PathText,
+) -> Result<HttpResponse, Problem> {
+    let users = state.app.users(&caller).await?;
+    let user = users.into_iter().find(|user| user.name == name.0).ok_or(AppError::NotFound("user"))?;
+    Ok(one(&user, 1 + i32::from(user.disabled_at.is_some())))
+}
+
+/// Disables a user and ends the user's log-ins.
+#[utoipa::path(post, path = "/rest/crm/v1/users/{name}/disable", tag = "administration",
+    responses((status = 200, body = schema::User)))]
+pub(crate) async fn disable_user(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    name: PathText,
+    body: MaybeJson,
+) -> Result<HttpResponse, Problem> {
+    typed::<Empty>(&body.0)?;
+    state.app.disable_user(&caller, &name.0, state.now()).await?;
+    user(caller, state, name).await
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewPassword {
+    password: SecretString,
+}
+
+/// Sets a user's password and ends the user's log-ins.
+#[utoipa::path(post, path = "/rest/crm/v1/users/{name}/password", tag = "administration",
+    request_body = schema::NewPassword, responses((status = 200, body = schema::User)))]
+pub(crate) async fn set_password(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    name: PathText,
+    body: JsonBody<NewPassword>,
+) -> Result<HttpResponse, Problem> {
+    state.app.set_password(&caller, &name.0, body.0.password, state.now()).await?;
+    user(caller, state, name).await
+}
+
+/// All integration keys, without the keys themselves.
+#[utoipa::path(get, path = "/rest/crm/v1/keys", tag = "administration",
+    responses((status = 200, body = schema::List<schema::Key>)))]
+pub(crate) async fn keys(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    all(&state, &request, state.app.keys(&caller).await?)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewKey {
+    name: String,
+    scopes: Vec<Scope>,
+}
+
+/// Issues an integration key; the key itself is in this answer alone.
+#[utoipa::path(post, path = "/rest/crm/v1/keys", tag = "administration", request_body = schema::NewKey,
+    responses((status = 201, body = schema::Key)))]
+pub(crate) async fn issue_key(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    body: JsonBody<NewKey>,
+) -> Result<HttpResponse, Problem> {
+    let key = state.app.issue_key(&caller, &body.0.name, body.0.scopes, state.now()).await?;
+    Ok(created(&format!("/keys/{}", key.name), &key, 1))
+}
+
+/// One key by name.
+#[utoipa::path(get, path = "/rest/crm/v1/keys/{name}", tag = "administration",
+    responses((status = 200, body = schema::Key)))]
+pub(crate) async fn key(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    name: PathText,
+) -> Result<HttpResponse, Problem> {
+    let keys = state.app.keys(&caller).await?;
+    let key = keys.into_iter().find(|key| key.name == name.0).ok_or(AppError::NotFound("key"))?;
+    Ok(one(&key, 1 + i32::from(key.revoked_at.is_some())))
+}
+
+/// Revokes a key.
+#[utoipa::path(delete, path = "/rest/crm/v1/keys/{name}", tag = "administration", responses((status = 204)))]
+pub(crate) async fn revoke_key(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    name: PathText,
+    version: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let version = version.required()?;
+    let keys = state.app.keys(&caller).await?;
+    let key = keys.into_iter().find(|key| key.name == name.0).ok_or(AppError::NotFound("key"))?;
+    let present = 1 + i32::from(key.revoked_at.is_some());
+    if present != version {
+        return Err(AppError::Stale(present).into());
+    }
+    state.app.revoke_key(&caller, &name.0, state.now()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The city's units, present and past.
+#[utoipa::path(get, path = "/rest/crm/v1/units", tag = "administration",
+    responses((status = 200, body = schema::List<Value>)))]
+pub(crate) async fn units(
+    _caller: Allowed<ReadConfiguration>,
+    state: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let units = state.app.city().units.all().iter().map(|unit| {
+        json!({ "key": unit.key, "name": unit.name, "level": unit.level.word(),
+            "valid_from": unit.valid_from.map(|day| day.to_string()),
+            "valid_to": unit.valid_to.map(|day| day.to_string()), "successor": unit.successor })
+    });
+    all(&state, &request, units.collect())
+}
+
+/// The city's themes, in two levels.
+#[utoipa::path(get, path = "/rest/crm/v1/themes", tag = "administration",
+    responses((status = 200, body = schema::List<Value>)))]
+pub(crate) async fn themes(
+    _caller: Allowed<ReadConfiguration>,
+    state: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let themes = state.app.city().themes.all().iter();
+    let themes = themes.map(|theme| json!({ "key": theme.key, "label": theme.label, "unit": theme.unit }));
+    all(&state, &request, themes.collect())
+}
+
+/// Where contacts come from.
+#[utoipa::path(get, path = "/rest/crm/v1/sources", tag = "administration",
+    responses((status = 200, body = schema::List<Value>)))]
+pub(crate) async fn sources(
+    _caller: Allowed<ReadConfiguration>,
+    state: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let sources = state.app.city().sources.iter().map(|source| {
+        json!({ "key": source.key, "label": source.label, "channel": source.channel.map(Word::word) })
+    });
+    all(&state, &request, sources.collect())
+}

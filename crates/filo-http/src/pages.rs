@@ -1,0 +1,107 @@
+//! The citizens' pages: HTML that works without JavaScript, with forms that post to the page they are on.
+//!
+//! **Invariant:** number and code never stand in an address; what citizens wrote is escaped by the templates and
+//! nothing but our own style sheet is loaded.
+//!
+//! Start at [`form`]; every text comes from the city's configuration in the page's language.
+
+pub(crate) mod docs;
+pub(crate) mod form;
+pub(crate) mod templates;
+pub(crate) mod token;
+pub(crate) mod track;
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, RETRY_AFTER},
+    },
+};
+use filo_domain::Instant;
+use minijinja::{Value, context};
+
+use crate::{State, body::query_pairs, problem::Problem};
+
+/// The style sheet.
+pub(crate) async fn style() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/css; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(include_str!("../assets/filo.css"))
+}
+
+/// The language asked for, or the city's first.
+fn language<'a>(state: &'a State, asked: Option<&str>) -> &'a str {
+    let languages = &state.app.city().profile.languages;
+    let known = languages.iter().find(|language| Some(language.as_str()) == asked);
+    known.or(languages.first()).map_or("it", String::as_str)
+}
+
+/// The value of a name in a query string.
+fn asked(query: &str, name: &str) -> Option<String> {
+    query_pairs(query).ok()?.into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
+}
+
+/// A text of the city.
+fn text(state: &State, language: &str, key: &str, values: &[(&str, &str)]) -> String {
+    state.app.city().texts.fill(language, key, values).unwrap_or_else(|| key.to_owned())
+}
+
+/// An instant as people of the city write it: `3 ottobre 2026, 10:30`.
+fn local(state: &State, language: &str, at: Instant) -> String {
+    let at = state.app.city().zone.local(at);
+    let month = text(state, language, &format!("months.{}", at.month()), &[]);
+    format!("{} {month} {}, {:02}:{:02}", at.day(), at.year(), at.hour(), at.minute())
+}
+
+/// Writes a page.
+fn page(
+    state: &State,
+    language: &str,
+    status: StatusCode,
+    template: &str,
+    own: Value,
+) -> Result<HttpResponse, Problem> {
+    let profile = &state.app.city().profile;
+    let other = profile.languages.iter().find(|it| it.as_str() != language);
+    let common = context! {
+        lang => language, other => other, city => &profile.name, phone => &profile.phone,
+        phone_hours => &profile.phone_hours, privacy_url => &profile.privacy_url,
+        accessibility_url => &profile.accessibility_url, ..own
+    };
+    let html = state.pages.get_template(template)?.render(common)?;
+    Ok(HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(html))
+}
+
+/// A page that says only what went wrong.
+fn sorry(state: &State, language: &str, status: StatusCode, sentence: &str) -> Result<HttpResponse, Problem> {
+    page(state, language, status, "sorry.html", context! { sentence })
+}
+
+/// The page for a refusal: nothing of the inside is told.
+fn sorry_for(state: &State, language: &str, problem: &Problem) -> Result<HttpResponse, Problem> {
+    let phone = state.app.city().profile.phone.as_str();
+    let status = problem.status();
+    let sentence = if status.is_client_error() {
+        problem.detail().unwrap_or_default().to_owned()
+    } else {
+        text(state, language, "errors.unavailable", &[("phone", phone)])
+    };
+    sorry(state, language, status, &sentence)
+}
+
+/// The page for who sends too much.
+pub(crate) fn refused(state: &State, query: &str, wait_s: u64) -> HttpResponse {
+    let language = language(state, asked(query, "lang").as_deref());
+    let seconds = wait_s.to_string();
+    let sentence = text(state, language, "errors.too_many_requests", &[("seconds", &seconds)]);
+    let written = sorry(state, language, StatusCode::TOO_MANY_REQUESTS, &sentence);
+    let mut response =
+        written.unwrap_or_else(|problem| actix_web::ResponseError::error_response(&problem));
+    response.headers_mut().insert(RETRY_AFTER, wait_s.into());
+    response
+}

@@ -1,0 +1,241 @@
+//! Figures: indicators with what is behind them, scorecards, and the monthly report in its formats.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{ACCEPT, CONTENT_DISPOSITION},
+    },
+    web::Data,
+};
+use filo_app::{AppError, Caller};
+use filo_domain::Period;
+use filo_indicators::{explain::Explanation, report::MonthlyReport};
+use serde::Deserialize;
+
+use crate::{
+    State,
+    auth::{Allowed, CloseMonths, ReadReports},
+    body::{JsonBody, MaybeJson, PathText, QueryOf, month, typed},
+    links::all,
+    problem::Problem,
+    schema,
+};
+
+/// The formats in which a report may be asked for, by media type; `json` needs no renderer.
+const FORMATS: [(&str, &str); 6] = [
+    ("application/json", "json"),
+    ("text/csv", "csv"),
+    ("application/zip", "csv"),
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
+    ("application/pdf", "pdf"),
+    ("text/html", "html"),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PeriodQuery {
+    period: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct OptionalPeriodQuery {
+    period: Option<String>,
+}
+
+fn period(text: &str) -> Result<Period, Problem> {
+    Period::parse(text).map_err(|error| Problem::invalid("/period", error.to_string()))
+}
+
+/// All indicators with their values and definitions; by default of the present month.
+#[utoipa::path(get, path = "/rest/crm/v1/indicators", tag = "reports", params(schema::OptionalPeriodQuery),
+    responses((status = 200, body = schema::List<schema::Indicator>)))]
+pub(crate) async fn indicators(
+    caller: Allowed<ReadReports>,
+    state: Data<State>,
+    request: HttpRequest,
+    query: QueryOf<OptionalPeriodQuery>,
+) -> Result<HttpResponse, Problem> {
+    let present = || Period::month_of(state.app.city().zone.day(state.now()));
+    let period = query.0.period.as_deref().map(period).transpose()?.unwrap_or_else(present);
+    all(&state, &request, state.app.indicators(&caller, period, state.now()).await?)
+}
+
+/// One indicator, or a figure of the report by its JSON Pointer, with definition, n and exclusions.
+#[utoipa::path(get, path = "/rest/crm/v1/indicators/{key}", tag = "reports", params(schema::PeriodQuery),
+    responses((status = 200, body = schema::Indicator)))]
+pub(crate) async fn indicator(
+    caller: Allowed<ReadReports>,
+    state: Data<State>,
+    key: PathText,
+    query: QueryOf<PeriodQuery>,
+) -> Result<HttpResponse, Problem> {
+    let explained = explained(&caller, &state, &key.0, &query.0.period).await?;
+    Ok(HttpResponse::Ok().json(Explanation { items: vec![], ..explained }))
+}
+
+/// The contacts behind an indicator.
+#[utoipa::path(get, path = "/rest/crm/v1/indicators/{key}/contacts", tag = "reports",
+    params(schema::PeriodQuery), responses((status = 200, body = schema::Indicator)))]
+pub(crate) async fn indicator_contacts(
+    caller: Allowed<ReadReports>,
+    state: Data<State>,
+    key: PathText,
+    query: QueryOf<PeriodQuery>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(explained(&caller, &state, &key.0, &query.0.period).await?))
+}
+
+async fn explained(
+    caller: &Caller,
+    state: &State,
+    key: &str,
+    asked: &str,
+) -> Result<Explanation, Problem> {
+    match state.app.explain(caller, key, period(asked)?, state.now()).await {
+        // Here the indicator is the address, not a field.
+        Err(AppError::Invalid(fields)) if fields.iter().any(|field| field.pointer == "/indicator") => {
+            let detail = fields.into_iter().map(|field| field.detail).collect::<Vec<_>>().join("; ");
+            Err(Problem::new(StatusCode::NOT_FOUND, "not-found", detail))
+        }
+        other => Ok(other?),
+    }
+}
+
+/// The yearly table of indicators.
+#[utoipa::path(get, path = "/rest/crm/v1/scorecards/{year}", tag = "reports",
+    responses((status = 200, body = serde_json::Value)))]
+pub(crate) async fn scorecard(
+    caller: Allowed<ReadReports>,
+    state: Data<State>,
+    year: PathText,
+) -> Result<HttpResponse, Problem> {
+    match Period::parse(&year.0) {
+        Ok(Period::Year(year)) => Ok(HttpResponse::Ok().json(state.app.scorecard(&caller, year, state.now()).await?)),
+        Ok(Period::Month { .. }) | Err(_) => Err(Problem::not_found()),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RevisionQuery {
+    revision: Option<i32>,
+}
+
+/// The report of a month. The format is the suffix of the address (`2026-10.csv`) or what `Accept` prefers.
+#[utoipa::path(get, path = "/rest/crm/v1/reports/monthly/{month}", tag = "reports",
+    params(schema::RevisionQuery), responses((status = 200, body = serde_json::Value)))]
+pub(crate) async fn monthly_report(
+    caller: Allowed<ReadReports>,
+    state: Data<State>,
+    request: HttpRequest,
+    name: PathText,
+    query: QueryOf<RevisionQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (name, format) = match name.0.split_once('.') {
+        Some((name, suffix)) => (name, by_suffix(&state, suffix)?),
+        None => (name.0.as_str(), by_accept(&state, &request)?),
+    };
+    let report = state.app.monthly_report(&caller, month(name)?, query.0.revision, state.now()).await?;
+    written(&state, &report, format)
+}
+
+fn offered(state: &State, format: &str) -> bool {
+    format == "json" || state.renderers.iter().any(|renderer| renderer.format() == format)
+}
+
+fn by_suffix(state: &State, suffix: &str) -> Result<&'static str, Problem> {
+    let known = FORMATS.iter().map(|(_, format)| *format).find(|format| *format == suffix);
+    known.filter(|format| offered(state, format)).ok_or_else(Problem::not_found)
+}
+
+/// The first media type of `Accept` that can be written; weights are read as an order of preference.
+fn by_accept(state: &State, request: &HttpRequest) -> Result<&'static str, Problem> {
+    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
+    let mut wanted: Vec<(f32, &str)> = accept.split(',').map(weighted).filter(|(weight, _)| *weight > 0.0).collect();
+    wanted.sort_by(|left, right| right.0.total_cmp(&left.0));
+    let fits = |media: &str, offer: &str| {
+        media == offer || media == "*/*" || media.strip_suffix("/*").is_some_and(|main| offer.split('/').next() == Some(main))
+    };
+    let found = wanted.iter().find_map(|(_, media)| {
+        FORMATS.iter().find(|(offer, format)| fits(media, offer) && offered(state, format))
+    });
+    found.map(|(_, format)| *format).ok_or_else(|| {
+        let names: Vec<&str> =
+            FORMATS.iter().filter(|(_, format)| offered(state, format)).map(|(media, _)| *media).collect();
+        let detail = format!("this report can be had as {}", names.join(", "));
+        Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail)
+    })
+}
+
+fn weighted(part: &str) -> (f32, &str) {
+    let mut pieces = part.split(';').map(str::trim);
+    let media = pieces.next().unwrap_or_default();
+    let weight = pieces.find_map(|piece| piece.strip_prefix("q=")).and_then(|q| q.parse().ok());
+    (weight.unwrap_or(1.0), media)
+}
+
+fn written(state: &State, report: &MonthlyReport, format: &'static str) -> Result<HttpResponse, Problem> {
+    let renderer = state.renderers.iter().find(|renderer| renderer.format() == format && format != "json");
+    let Some(renderer) = renderer else {
+        return Ok(HttpResponse::Ok().json(report));
+    };
+    let bytes = renderer.render(report).map_err(|error| AppError::internal("a report", error))?;
+    let zipped = bytes.starts_with(b"PK") && format == "csv";
+    let media = if zipped { "application/zip" } else { media_type(format) };
+    let mut response = HttpResponse::Ok();
+    response.content_type(media);
+    if format != "html" {
+        let suffix = if zipped { "csv.zip" } else { format };
+        let name = format!("attachment; filename=\"filo-{}.{suffix}\"", report.period.month);
+        response.insert_header((CONTENT_DISPOSITION, name));
+    }
+    Ok(response.body(bytes))
+}
+
+fn media_type(format: &str) -> &'static str {
+    match format {
+        "csv" => "text/csv; charset=utf-8",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "pdf" => "application/pdf",
+        "html" => "text/html; charset=utf-8",
+        _ => "application/json",
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Empty {}
+
+/// Freezes a month that has ended as revision 1.
+#[utoipa::path(post, path = "/rest/crm/v1/reports/monthly/{month}/close", tag = "reports",
+    responses((status = 200, body = serde_json::Value)))]
+pub(crate) async fn close_month(
+    caller: Allowed<CloseMonths>,
+    state: Data<State>,
+    name: PathText,
+    body: MaybeJson,
+) -> Result<HttpResponse, Problem> {
+    typed::<Empty>(&body.0)?;
+    Ok(HttpResponse::Ok().json(state.app.close_month(&caller, month(&name.0)?, state.now()).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Reason {
+    reason: String,
+}
+
+/// Publishes the next revision of a closed month.
+#[utoipa::path(post, path = "/rest/crm/v1/reports/monthly/{month}/restate", tag = "reports",
+    request_body = schema::Reason, responses((status = 200, body = serde_json::Value)))]
+pub(crate) async fn restate_month(
+    caller: Allowed<CloseMonths>,
+    state: Data<State>,
+    name: PathText,
+    body: JsonBody<Reason>,
+) -> Result<HttpResponse, Problem> {
+    let month = month(&name.0)?;
+    Ok(HttpResponse::Ok().json(state.app.restate_month(&caller, month, &body.0.reason, state.now()).await?))
+}

@@ -1,0 +1,218 @@
+//! Every route, in one place.
+
+use actix_web::{
+    App, Error, HttpResponse, Resource, Route,
+    body::MessageBody,
+    dev::{ServiceFactory, ServiceRequest, ServiceResponse},
+    http::{Method, header::LOCATION},
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+
+use crate::{
+    State, access, auth, calls, health, idempotency, limits, matters, observe, openapi, pages, persons,
+    problem::Problem, quarantine, reports, scrivi, tickets, webhooks,
+};
+
+/// A route with its method, so that the others can be refused by name.
+pub(crate) type Taken = (Method, Route);
+
+pub(crate) fn get(route: Route) -> Taken {
+    (Method::GET, route)
+}
+fn post(route: Route) -> Taken {
+    (Method::POST, route)
+}
+fn patch(route: Route) -> Taken {
+    (Method::PATCH, route)
+}
+fn delete(route: Route) -> Taken {
+    (Method::DELETE, route)
+}
+
+/// A resource that answers other methods with 405 and says which it takes.
+pub(crate) fn on(path: &str, taken: Vec<Taken>) -> Resource {
+    let allow = taken.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
+    let refuse = move || {
+        let problem = Problem::not_allowed(allow.clone());
+        async move { Err::<HttpResponse, _>(problem) }
+    };
+    let resource = taken.into_iter().fold(web::resource(path.to_owned()), |it, (_, route)| it.route(route));
+    resource.default_service(web::route().to(refuse))
+}
+
+/// Nothing is at this address.
+pub(crate) async fn not_found() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found())
+}
+
+async fn home() -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((LOCATION, "/scrivi")).finish()
+}
+
+/// The whole application, for the server and for tests in the same process.
+pub fn application(
+    state: State,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    App::new()
+        .app_data(Data::new(state))
+        .wrap(Compress::default())
+        .wrap(from_fn(observe::observe))
+        .configure(pages_and_health)
+        .service(public_scope())
+        .service(login_scope())
+        .service(inner_scope())
+        .default_service(web::route().to(not_found))
+}
+
+fn pages_and_health(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/", vec![get(web::get().to(home))]))
+        .service(on("/status", vec![get(web::get().to(health::status))]))
+        .service(on("/health/live", vec![get(web::get().to(health::live))]))
+        .service(on("/health/ready", vec![get(web::get().to(health::ready))]))
+        .service(on("/openapi.json", vec![get(web::get().to(openapi::document))]))
+        .service(on("/docs", vec![get(web::get().to(pages::docs::docs))]))
+        .service(on("/assets/filo.css", vec![get(web::get().to(pages::style))]))
+        .service(on(
+            "/webhooks/meta/{source}",
+            vec![get(web::get().to(webhooks::check_in)), post(web::post().to(webhooks::take_in))],
+        ))
+        .service(on(
+            "/scrivi",
+            vec![
+                get(web::get().to(pages::form::show_form)),
+                post(web::post().wrap(from_fn(limits::pages)).to(pages::form::send_form)),
+            ],
+        ))
+        .service(on(
+            "/scrivi/segui",
+            vec![
+                get(web::get().to(pages::track::show_search)),
+                post(web::post().wrap(from_fn(limits::pages)).to(pages::track::follow)),
+            ],
+        ));
+}
+
+fn public_scope() -> impl actix_web::dev::HttpServiceFactory {
+    web::scope("/rest/scrivi/v1")
+        .wrap(from_fn(idempotency::idempotent))
+        .wrap(from_fn(limits::public))
+        .wrap(from_fn(auth::uncached))
+        .service(on("/requests", vec![post(web::post().to(scrivi::submit_request))]))
+        .service(on("/requests/status", vec![post(web::post().to(scrivi::follow_request))]))
+        .service(on("/requests/additions", vec![post(web::post().to(scrivi::add_to_request))]))
+        .service(on("/requests/contests", vec![post(web::post().to(scrivi::contest_request))]))
+        .service(on("/requests/ratings", vec![post(web::post().to(scrivi::rate_request))]))
+        .service(on("/forms", vec![get(web::get().to(scrivi::forms))]))
+        .service(on("/forms/{key}", vec![get(web::get().to(scrivi::form))]))
+}
+
+fn login_scope() -> impl actix_web::dev::HttpServiceFactory {
+    web::scope("/rest/crm/v1/auth")
+        .wrap(from_fn(limits::login))
+        .wrap(from_fn(auth::uncached))
+        .service(on("/login", vec![post(web::post().to(access::login))]))
+        .service(on("/refresh", vec![post(web::post().to(access::refresh))]))
+        .service(on("/logout", vec![post(web::post().to(access::logout))]))
+}
+
+fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
+    web::scope("/rest/crm/v1")
+        .wrap(from_fn(idempotency::idempotent))
+        .wrap(from_fn(auth::authenticate))
+        .configure(working)
+        .configure(contacts)
+        .configure(figures)
+        .configure(administration)
+}
+
+fn working(config: &mut web::ServiceConfig) {
+    config
+        .service(on(
+            "/tickets",
+            vec![get(web::get().to(tickets::list_tickets)), post(web::post().to(tickets::open_ticket))],
+        ))
+        .service(on(
+            "/tickets/{id}",
+            vec![get(web::get().to(tickets::ticket)), patch(web::patch().to(tickets::change_ticket))],
+        ))
+        .service(on("/tickets/{id}/events", vec![get(web::get().to(tickets::ticket_events))]))
+        .service(on(
+            "/tickets/{id}/messages",
+            vec![get(web::get().to(tickets::ticket_messages)), post(web::post().to(tickets::add_message))],
+        ))
+        .service(on("/tickets/{id}/{action}", vec![post(web::post().to(tickets::take_step))]))
+        .service(on(
+            "/matters",
+            vec![get(web::get().to(matters::list_matters)), post(web::post().to(matters::open_matter))],
+        ))
+        .service(on(
+            "/matters/{id}",
+            vec![get(web::get().to(matters::matter)), patch(web::patch().to(matters::change_matter))],
+        ));
+}
+
+fn contacts(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/persons/searches", vec![post(web::post().to(persons::find_persons))]))
+        .service(on(
+            "/persons/{id}",
+            vec![get(web::get().to(persons::person)), patch(web::patch().to(persons::change_person))],
+        ))
+        .service(on("/persons/{id}/timeline", vec![get(web::get().to(persons::timeline))]))
+        .service(on("/persons/{id}/merge", vec![post(web::post().to(persons::merge_person))]))
+        .service(on("/person-merges/{id}/undo", vec![post(web::post().to(persons::undo_merge))]))
+        .service(on(
+            "/interactions",
+            vec![
+                get(web::get().to(persons::list_interactions)),
+                post(web::post().to(persons::push_interaction)),
+            ],
+        ))
+        .service(on("/calls", vec![get(web::get().to(calls::list_calls))]))
+        .service(on("/calls/events", vec![post(web::post().to(calls::push_call_event))]))
+        .service(on("/calls/{id}/ticket", vec![post(web::post().to(calls::register_call))]));
+}
+
+fn figures(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/indicators", vec![get(web::get().to(reports::indicators))]))
+        .service(on("/indicators/{key}", vec![get(web::get().to(reports::indicator))]))
+        .service(on("/indicators/{key}/contacts", vec![get(web::get().to(reports::indicator_contacts))]))
+        .service(on("/scorecards/{year}", vec![get(web::get().to(reports::scorecard))]))
+        .service(on("/reports/monthly/{month}", vec![get(web::get().to(reports::monthly_report))]))
+        .service(on("/reports/monthly/{month}/close", vec![post(web::post().to(reports::close_month))]))
+        .service(on("/reports/monthly/{month}/restate", vec![post(web::post().to(reports::restate_month))]));
+}
+
+fn administration(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/quarantine", vec![get(web::get().to(quarantine::list_quarantine))]))
+        .service(on("/quarantine/{id}", vec![get(web::get().to(quarantine::quarantined))]))
+        .service(on("/quarantine/{id}/retry", vec![post(web::post().to(quarantine::retry_quarantined))]))
+        .service(on("/quarantine/{id}/discard", vec![post(web::post().to(quarantine::discard_quarantined))]))
+        .service(on(
+            "/users",
+            vec![get(web::get().to(access::users)), post(web::post().to(access::add_user))],
+        ))
+        .service(on("/users/{name}", vec![get(web::get().to(access::user))]))
+        .service(on("/users/{name}/disable", vec![post(web::post().to(access::disable_user))]))
+        .service(on("/users/{name}/password", vec![post(web::post().to(access::set_password))]))
+        .service(on("/keys", vec![get(web::get().to(access::keys)), post(web::post().to(access::issue_key))]))
+        .service(on(
+            "/keys/{name}",
+            vec![get(web::get().to(access::key)), delete(web::delete().to(access::revoke_key))],
+        ))
+        .service(on("/units", vec![get(web::get().to(access::units))]))
+        .service(on("/themes", vec![get(web::get().to(access::themes))]))
+        .service(on("/sources", vec![get(web::get().to(access::sources))]));
+}

@@ -1,0 +1,93 @@
+//! Printed forms of reports made from facts by hand, for the shipped city.
+
+use std::{collections::BTreeMap, io::Read, sync::Arc};
+
+use filo_domain::{Period, city::City};
+use filo_indicators::{
+    definition::Definitions,
+    explain::explain,
+    render::Render,
+    report::{MonthlyReport, ReportState},
+};
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    figures::{Figures, Leaf, Part, Unit},
+    words::Words,
+};
+
+mod numbers;
+mod pages;
+mod tables;
+mod world;
+
+use world::{World, at, busy, rome};
+
+/// The contents of the shipped city's folder, by path relative to it.
+fn files(folder: &str) -> BTreeMap<String, String> {
+    let top = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/cities/milano");
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(format!("{top}/{folder}")).unwrap() {
+        let (path, name) = (entry.as_ref().unwrap().path(), entry.unwrap().file_name());
+        let name = format!("{folder}{}", name.to_str().unwrap());
+        if name.ends_with(".toml") {
+            files.insert(name, std::fs::read_to_string(path).unwrap());
+        }
+    }
+    files
+}
+
+fn milan() -> Arc<City> {
+    let folders = ["", "texts/", "forms/"];
+    let files = folders.into_iter().flat_map(files).collect();
+    Arc::new(City::from_files(&files).unwrap())
+}
+
+fn definitions() -> Definitions {
+    Definitions::from_files(&files("indicators/")).unwrap()
+}
+
+fn words(language: &str) -> Words {
+    Words::of(milan(), language)
+}
+
+fn busy_report() -> MonthlyReport {
+    busy().report("2026-10")
+}
+
+/// The files of the CSV form, by name.
+fn sheets(report: &MonthlyReport) -> BTreeMap<String, Vec<Vec<String>>> {
+    let read = |bytes: Vec<u8>| -> Vec<Vec<String>> {
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
+        reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
+    };
+    CsvReport.files(report).unwrap().into_iter().map(|(name, bytes)| (name, read(bytes))).collect()
+}
+
+#[test]
+fn the_same_report_gives_the_same_bytes_in_every_form() {
+    let report = busy_report();
+    let html = HtmlReport::new(milan(), "it");
+    let forms: [&dyn Render; 3] = [&JsonReport, &CsvReport, &html];
+    assert_eq!(forms.map(Render::format), ["json", "csv", "html"]);
+    for form in forms {
+        assert_eq!(form.render(&report).unwrap(), form.render(&report.clone()).unwrap(), "{}", form.format());
+    }
+}
+
+#[test]
+fn json_reads_back_as_the_same_report_and_ends_with_a_newline() {
+    let bytes = JsonReport.render(&busy_report()).unwrap();
+    assert!(bytes.ends_with(b"}\n"));
+    let again: MonthlyReport = serde_json::from_slice(&bytes).unwrap();
+    assert_eq!(again, busy_report());
+}
+
+#[test]
+fn a_revision_is_in_the_files_name() {
+    let mut report = busy_report();
+    assert_eq!(file_stem(&report), "filo-2026-10");
+    (report.state, report.revision) = (ReportState::Closed, Some(2));
+    assert_eq!(file_stem(&report), "filo-2026-10-r2");
+}

@@ -1,0 +1,13 @@
+//! Tests of the whole system: contacts go in through the real adapters, work is done through the use cases, and the
+//! figures that come out are compared, on both databases.
+//!
+//! Start at `support`, which starts the application as the program does, with a clock that stands where it was put.
+
+#[cfg(test)]
+mod channels;
+#[cfg(test)]
+mod report;
+#[cfg(test)]
+mod store;
+#[cfg(test)]
+mod support;

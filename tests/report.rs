@@ -1,0 +1,3 @@
+//! Figures: from what came in to what is printed.
+
+mod seven;

@@ -1,0 +1,1 @@
+//! The store, alike on both databases.
