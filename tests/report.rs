@@ -1,3 +1,5 @@
 //! Figures: from what came in to what is printed.
 
+mod months;
+mod same;
 mod seven;

@@ -1,1 +1,6 @@
 //! The store, alike on both databases.
+
+mod round_trip;
+mod schema;
+mod tampering;
+mod writing;

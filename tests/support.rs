@@ -1,5 +1,7 @@
 //! The application under test: the shipped city, a database and a data folder of its own, and a clock that is put.
 
+pub(crate) mod october;
+
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use filo::{
@@ -232,18 +234,14 @@ pub(crate) fn environment(url: &str, folder: &TempDir) -> Environment {
 
 /// A user of level I.
 pub(crate) fn operator() -> Caller {
-    user(Role::Operator, None, 1)
+    user(Role::Operator, 1)
 }
 /// A user of level I who also closes months.
 pub(crate) fn supervisor() -> Caller {
-    user(Role::Supervisor, None, 2)
-}
-/// A user of a unit of level II.
-pub(crate) fn specialist(unit: &str) -> Caller {
-    user(Role::Specialist, Some(unit), 3)
+    user(Role::Supervisor, 2)
 }
 
-fn user(role: Role, unit: Option<&str>, number: u128) -> Caller {
+fn user(role: Role, number: u128) -> Caller {
     let id = UserId::from_uuid(uuid::Uuid::from_u128(number));
-    Caller { access: Access::User { id, role, unit: unit.map(str::to_owned) } }
+    Caller { access: Access::User { id, role, unit: None } }
 }

@@ -191,7 +191,12 @@ impl Exchange {
         match self.rng.u32(0..16) {
             0 => {
                 self.line(leg, ended, &agent, &format!("BLINDTRANSFER|7001|interni|{wait}|{talk}|1"));
-                let next = Leg { id: leg.id.clone(), queue: self.other(leg.queue), caller: leg.caller.clone(), at: ended };
+                let next = Leg {
+                    id: leg.id.clone(),
+                    queue: self.other(leg.queue),
+                    caller: leg.caller.clone(),
+                    at: ended,
+                };
                 self.enter(&next);
                 self.live(&next);
             }
@@ -213,7 +218,7 @@ impl Exchange {
 
     /// A leg of one call enters each queue at another second, so that no two legs share a key.
     fn other(&mut self, queue: &str) -> &'static str {
-        let others = QUEUES.into_iter().map(|(name, _)| name).filter(|name| *name != queue);
+        let others: Vec<&str> = QUEUES.into_iter().map(|(name, _)| name).filter(|name| *name != queue).collect();
         self.rng.choice(others).unwrap_or("020202")
     }
 
@@ -272,8 +277,10 @@ mod tests {
     #[test]
     fn a_log_has_the_calls_asked_for_in_order_of_time_and_follows_from_its_seed() {
         let text = log(3000, 7);
-        let times: Vec<i64> = text.lines().map(|line| line.split('|').next().unwrap().parse().unwrap()).collect();
-        let calls: std::collections::BTreeSet<&str> = text.lines().map(|line| line.split('|').nth(1).unwrap()).collect();
+        let times: Vec<i64> =
+            text.lines().map(|line| line.split('|').next().unwrap().parse().unwrap()).collect();
+        let calls: std::collections::BTreeSet<&str> =
+            text.lines().map(|line| line.split('|').nth(1).unwrap()).collect();
         assert!(times.is_sorted());
         assert_eq!(calls.len(), 3000);
         assert_eq!(text, log(3000, 7));
@@ -283,8 +290,11 @@ mod tests {
     #[test]
     fn callers_come_back() {
         let text = log(3000, 7);
-        let callers: std::collections::BTreeSet<&str> =
-            text.lines().filter(|line| line.contains("ENTERQUEUE")).map(|line| line.split('|').nth(6).unwrap()).collect();
+        let callers: std::collections::BTreeSet<&str> = text
+            .lines()
+            .filter(|line| line.contains("ENTERQUEUE"))
+            .map(|line| line.split('|').nth(6).unwrap())
+            .collect();
         assert!((200..1500).contains(&callers.len()), "{}", callers.len());
     }
 }

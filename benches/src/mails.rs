@@ -46,7 +46,8 @@ pub(crate) fn mails(count: u64, seed: u64) -> impl Iterator<Item = Vec<u8>> {
     let mut rng = Rng::with_seed(seed);
     let (first, span) = (at("2026-10-01 07:00"), 30 * 86_400);
     (0..count).map(move |number| {
-        let sent = first.plus_seconds(span * i64::try_from(number).unwrap_or(0) / i64::try_from(count).unwrap_or(1));
+        let sent =
+            first.plus_seconds(span * i64::try_from(number).unwrap_or(0) / i64::try_from(count).unwrap_or(1));
         mail(&mut rng, seed, number, sent)
     })
 }
@@ -71,7 +72,9 @@ fn mail(rng: &mut Rng, seed: u64, number: u64, sent: Instant) -> Vec<u8> {
 }
 
 fn sender(citizen: u64) -> String {
-    let pick = |from: [&'static str; 6], place: u64| from.into_iter().cycle().nth(usize::try_from(place % 36).unwrap_or(0));
+    let pick = |from: [&'static str; 6], place: u64| {
+        from.into_iter().cycle().nth(usize::try_from(place % 36).unwrap_or(0))
+    };
     let name = pick(NAMES, citizen).unwrap_or_default();
     let surname = pick(SURNAMES, citizen / 6).unwrap_or_default();
     format!("{name} {surname} <{}.{}.{citizen}@posta.example>", name.to_lowercase(), surname.to_lowercase())

@@ -11,7 +11,6 @@ use filo_domain::{
     Instant, InteractionId, TicketId,
     chain::Seal,
     event::{Actor, Event, EventBody, Opening},
-    id::Id,
     ticket::Ticket,
     vocabulary::{Channel, Direction, InteractionKind, Kind, Level, Priority},
 };
@@ -38,7 +37,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
-    say(&format!("repeat: cargo run --release -p filo-bench -- store-writes --clients {} --writes {}", args.clients, args.writes))?;
+    say(&format!(
+        "repeat: cargo run --release -p filo-bench -- store-writes --clients {} --writes {}",
+        args.clients, args.writes
+    ))?;
     let outcome = std::sync::Mutex::new(Ok(()));
     both(async |database| {
         let measured = measure(args, &database).await;
@@ -102,7 +104,7 @@ fn contact(conn: &mut Conn, now: Instant) -> Result<(), StoreError> {
     tickets::append(conn, &event)
 }
 
-fn opening(ticket: TicketId, interaction: Id<filo_domain::id::Interaction>) -> Opening {
+fn opening(ticket: TicketId, interaction: InteractionId) -> Opening {
     Opening {
         number: ticket.uuid().to_string(),
         channel: Channel::Scrivi,
@@ -112,7 +114,7 @@ fn opening(ticket: TicketId, interaction: Id<filo_domain::id::Interaction>) -> O
         theme: None,
         kind: Kind::Information,
         priority: Priority::Normal,
-        level: Level::First,
+        level: Level::I,
         unit: None,
         tags: vec![],
         policy: None,

@@ -8,6 +8,7 @@ use filo_domain::{
 };
 use filo_store::{
     Conn, calls,
+    intake::take_turn,
     interactions::{self, Interaction},
 };
 use serde::Deserialize;
@@ -134,11 +135,14 @@ impl App {
         let leg_event = event.leg_event()?;
         let core = self.core.clone();
         self.db
-            .write(move |conn| match legs::put_live(conn, &core, &event.source, &leg_event, now)? {
-                Some((id, new)) => Ok((call_view(conn, id)?, new)),
-                None => {
-                    let new = legs::keep_live(conn, &event.source, leg_event, now)?;
-                    Ok((None, new))
+            .write(move |conn| {
+                take_turn(conn)?;
+                match legs::put_live(conn, &core, &event.source, &leg_event, now)? {
+                    Some((id, new)) => Ok((call_view(conn, id)?, new)),
+                    None => {
+                        let new = legs::keep_live(conn, &event.source, leg_event, now)?;
+                        Ok((None, new))
+                    }
                 }
             })
             .await
@@ -181,6 +185,7 @@ fn register(
     request: RegisterCall,
     now: Instant,
 ) -> Result<TicketView, AppError> {
+    take_turn(conn)?;
     calls::find(conn, id)?.ok_or(AppError::NotFound("call"))?;
     let contact = free_contact(conn, id)?;
     let mut work = match request.ticket_id {

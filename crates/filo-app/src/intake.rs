@@ -136,6 +136,7 @@ impl App {
         let core = self.core.clone();
         self.db
             .write(move |conn| {
+                intake::take_turn(conn)?;
                 let mut tally = Tally::default();
                 for unit in chunk {
                     unit.register(conn, &core, now, &mut tally)?;
@@ -166,6 +167,7 @@ pub(crate) struct OneContact {
 
 impl OneContact {
     fn register(self, conn: &mut Conn, core: &Core, now: Instant) -> Result<Receipt, AppError> {
+        intake::take_turn(conn)?;
         let raw = match &self.raw {
             Some(bytes) => Some(keep_raw(conn, &self.inbound.source, bytes, now)?),
             None => None,

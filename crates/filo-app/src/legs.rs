@@ -15,6 +15,7 @@ use filo_domain::{
 use filo_store::{
     Conn,
     calls::{self, StoredLeg},
+    intake::take_turn,
     interactions::{self, Interaction},
     quarantine,
 };
@@ -62,6 +63,7 @@ impl App {
         let (core, source) = (self.core.clone(), source.to_owned());
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 let mut tally = Tally::default();
                 for leg in seen {
                     tally.read += 1;
@@ -86,6 +88,7 @@ impl App {
         let (core, source) = (self.core.clone(), source.to_owned());
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 let mut tally = Tally { read: 1, ..Tally::default() };
                 match complete(conn, &core, &source, &orphans, &restarts)? {
                     Some(true) => tally.accepted += 1,
@@ -102,6 +105,7 @@ impl App {
         let source = source.to_owned();
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 for restart in restarts {
                     let lost = LegEvent {
                         call_id: String::new(),
@@ -126,6 +130,7 @@ impl App {
         let (core, source) = (self.core.clone(), source.to_owned());
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 let mut tally = Tally::default();
                 for unit in quarantine::open_of(conn, &source, WITHOUT_START)? {
                     if retry(conn, &core, &source, &unit.raw)? {

@@ -176,10 +176,11 @@ fn join(
     now: Instant,
 ) -> Result<(), AppError> {
     let record = visible(conn, caller, ticket)?;
-    if record.matter == Some(matter.id) {
+    let mut work = Work::load(conn, ticket, now)?;
+    if work.ticket.matter == Some(matter.id) {
         return Ok(());
     }
-    if record.matter.is_some() {
+    if work.ticket.matter.is_some() {
         let detail = format!("ticket {} is in another matter: take it out first", record.number);
         return Err(AppError::conflict("ticket-in-another-matter", detail));
     }
@@ -188,7 +189,6 @@ fn join(
         let detail = format!("ticket {} is another person's: merge the two if they are one", record.number);
         return Err(AppError::conflict("ticket-of-another-person", detail));
     }
-    let mut work = Work::load(conn, ticket, now)?;
     work.push(conn, now, caller.actor(), EventBody::MatterJoined { matter: matter.id })?;
     work.save(conn, &core.city)?;
     Ok(())
@@ -203,13 +203,13 @@ fn leave(
     now: Instant,
 ) -> Result<(), AppError> {
     let record = visible(conn, caller, ticket)?;
-    if record.matter != Some(matter.id) {
+    let mut work = Work::load(conn, ticket, now)?;
+    if work.ticket.matter != Some(matter.id) {
         return Err(AppError::conflict(
             "ticket-not-in-matter",
             format!("ticket {} is not in this matter", record.number),
         ));
     }
-    let mut work = Work::load(conn, ticket, now)?;
     work.push(conn, now, caller.actor(), EventBody::MatterLeft { matter: matter.id })?;
     work.save(conn, &core.city)?;
     Ok(())

@@ -7,7 +7,9 @@ use filo_domain::{
     vocabulary::{IdentityType, Word},
 };
 use filo_store::{
-    Conn, interactions,
+    Conn,
+    intake::take_turn,
+    interactions,
     persons::{self, KnownIdentity, Merge},
     tickets,
 };
@@ -274,6 +276,7 @@ impl App {
         let identities = parse_identities("/add_identities", &change.add_identities)?;
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 let current = persons::canonical(conn, id)?;
                 let person = persons::find(conn, current)?.ok_or(AppError::NotFound("person"))?;
                 let name = change.name.or(person.name);
@@ -303,6 +306,7 @@ impl App {
         let actor = caller.actor();
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 for person in [id, into] {
                     persons::find(conn, person)?.ok_or(AppError::NotFound("person"))?;
                 }

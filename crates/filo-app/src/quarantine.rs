@@ -3,7 +3,7 @@
 use filo_channel::{Decoded, Raw};
 use filo_domain::{Instant, QuarantineId, event::Actor};
 use filo_store::{
-    Conn, audit,
+    Conn, audit, intake,
     quarantine::{self, Quarantined},
 };
 use serde::Serialize;
@@ -120,6 +120,7 @@ impl App {
         let (core, actor) = (self.core.clone(), caller.actor());
         self.db
             .write(move |conn| {
+                intake::take_turn(conn)?;
                 let unit = quarantine::find(conn, id)?.ok_or(AppError::NotFound("quarantined unit"))?;
                 if unit.state != quarantine::OPEN {
                     return Err(AppError::conflict(

@@ -2,7 +2,7 @@
 
 use filo_domain::{
     Instant, TicketId, chain,
-    event::{Actor, Event, EventBody},
+    event::{Actor, EventBody},
     ticket::Step,
 };
 use filo_store::{Conn, audit, tickets};
@@ -86,16 +86,10 @@ pub(crate) fn root(conn: &mut Conn, until: Instant) -> Result<(usize, String), A
     const PAGE: i64 = 500;
     let (mut heads, mut after): (Vec<chain::Hash>, Option<TicketId>) = (Vec::new(), None);
     loop {
-        let page = tickets::walk(conn, after, PAGE)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id);
-        let ids: Vec<TicketId> = page.iter().map(|record| record.id).collect();
-        let log = tickets::events_of(conn, &ids)?;
-        heads.extend(log.chunk_by(|a, b| a.ticket == b.ticket).filter_map(|log| head(log, until)));
+        let page = tickets::heads(conn, after, PAGE, until)?;
+        let Some((last, _)) = page.last() else { break };
+        after = Some(*last);
+        heads.extend(page.into_iter().filter_map(|(_, head)| head));
     }
     Ok((heads.len(), chain::root(heads.iter()).to_string()))
-}
-
-fn head(log: &[Event], until: Instant) -> Option<chain::Hash> {
-    log.iter().rev().find(|event| event.recorded_at <= until).map(|event| event.hash.clone())
 }

@@ -13,7 +13,9 @@ use filo_domain::{
     vocabulary::{Channel, Direction, InteractionKind, NotActionable, Outcome, State},
 };
 use filo_store::{
-    Conn, interactions,
+    Conn,
+    intake::take_turn,
+    interactions,
     messages::{self, MessageKind},
     tickets::{self, TicketRecord},
 };
@@ -196,6 +198,7 @@ impl App {
             (self.core.clone(), number.to_owned(), code.to_owned(), text.to_owned());
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 let record = opened_by(conn, &number, &code)?;
                 if contest && !matches!(record.state, State::Resolved | State::Closed) {
                     return Err(AppError::conflict(

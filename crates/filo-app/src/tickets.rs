@@ -649,6 +649,7 @@ fn open_ticket(
     new: NewTicket,
     now: Instant,
 ) -> Result<TicketView, AppError> {
+    intake::take_turn(conn)?;
     let contact = match new.interaction_id {
         Some(id) => Some(free_contact(conn, id)?),
         None => None,

@@ -3,7 +3,7 @@
 //! Not JSON is 400, another media type 415, too long 413; what parses but does not fit is 422 with a pointer to the
 //! place, the character NUL included, which no database text can hold. A path that names nothing is 404.
 
-use std::{collections::HashMap, pin::Pin, str::FromStr};
+use std::{pin::Pin, str::FromStr};
 
 use actix_web::{
     Error, FromRequest, HttpRequest,
@@ -75,14 +75,19 @@ impl<T: DeserializeOwned + 'static> FromRequest for Patch<T> {
                 .filter(|(_, member)| member.is_null())
                 .map(|(key, _)| (format!("/{}", escape(key)), "cannot be removed".to_owned()))
                 .collect();
-            if removed.is_empty() { Ok(Self(typed(&value)?)) } else { Err(Problem::all_invalid(removed).into()) }
+            if removed.is_empty() {
+                Ok(Self(typed(&value)?))
+            } else {
+                Err(Problem::all_invalid(removed).into())
+            }
         })
     }
 }
 
 /// Whether the body is declared to be of a media type; parameters such as the charset do not matter.
 pub(crate) fn is_of(request: &HttpRequest, media_type: &str) -> bool {
-    let declared = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let declared =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let bare = declared.split(';').next().unwrap_or_default().trim();
     bare.eq_ignore_ascii_case(media_type)
 }
@@ -124,7 +129,11 @@ fn nul(value: &Value, pointer: String) -> Option<String> {
             items.iter().enumerate().find_map(|(index, item)| nul(item, format!("{pointer}/{index}")))
         }
         Value::Object(members) => members.iter().find_map(|(key, member)| {
-            if key.contains('\0') { Some(pointer.clone()) } else { nul(member, format!("{pointer}/{}", escape(key))) }
+            if key.contains('\0') {
+                Some(pointer.clone())
+            } else {
+                nul(member, format!("{pointer}/{}", escape(key)))
+            }
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
@@ -222,9 +231,8 @@ impl FromRequest for PathText {
     type Future = std::future::Ready<Result<Self, Error>>;
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         // The last name in the path, percent-decoded.
-        let texts = Path::<HashMap<String, String>>::from_request(request, &mut Payload::None).into_inner();
-        let name = request.match_info().iter().last().map(|(name, _)| name);
-        let last = texts.ok().zip(name).and_then(|(mut texts, name)| texts.remove(name));
+        let texts = Path::<Vec<String>>::from_request(request, &mut Payload::None).into_inner();
+        let last = texts.ok().and_then(|mut texts| texts.pop());
         let clean = last.filter(|text| !text.is_empty() && !text.contains(char::is_control));
         std::future::ready(clean.map(Self).ok_or_else(|| Problem::not_found().into()))
     }

@@ -145,16 +145,19 @@ async fn run(
     let (request, response) = response.into_parts();
     let (head, content) = response.into_parts();
     let bytes = body::to_bytes(content).await.unwrap_or_default();
-    let kept = head.status().is_success().then(|| {
-        (head.status().as_u16(), headers(head.headers()), bytes.to_vec())
-    });
+    let kept =
+        head.status().is_success().then(|| (head.status().as_u16(), headers(head.headers()), bytes.to_vec()));
     settle(state, claim, kept).await;
     Ok(ServiceResponse::new(request, head.set_body(bytes).map_into_boxed_body()))
 }
 
 fn headers(all: &HeaderMap) -> Value {
     let text = |name: &HeaderName| all.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    json!(KEPT.iter().filter_map(|name| Some((name.as_str(), text(name)?))).collect::<std::collections::BTreeMap<_, _>>())
+    json!(
+        KEPT.iter()
+            .filter_map(|name| Some((name.as_str(), text(name)?)))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    )
 }
 
 /// The effect is committed already: an answer that cannot be remembered is only logged.

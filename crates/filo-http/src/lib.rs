@@ -4,7 +4,7 @@
 //! `application/problem+json`; bad input never gives a 5xx. A route of the inner interface reaches a use case only
 //! through [`auth::Allowed`], whose type names the permission, so that there is no route without one.
 //!
-//! Start at [`server::serve`] and [`routes::application`]; one module per resource has its routes.
+//! Start at [`server::serve`] and [`application`]; one module per resource has its routes.
 
 pub mod auth;
 pub mod schema;

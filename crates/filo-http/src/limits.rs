@@ -33,8 +33,7 @@ pub(crate) struct Limiter(Option<Buckets>);
 
 struct Buckets {
     per_minute: NonZeroU32,
-    by_address:
-        RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>,
+    by_address: RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
     since_sweep: AtomicU32,
 }
@@ -58,11 +57,15 @@ impl Limiter {
         }
         let limit = u64::from(buckets.per_minute.get());
         match buckets.by_address.check_key(&network(address)) {
-            Ok(left) => Ok(vec![
-                ("x-ratelimit-limit", limit),
-                ("x-ratelimit-remaining", u64::from(left.remaining_burst_capacity())),
-                ("x-ratelimit-reset", 60),
-            ]),
+            Ok(state) => {
+                let left = u64::from(state.remaining_burst_capacity());
+                Ok(vec![
+                    ("x-ratelimit-limit", limit),
+                    ("x-ratelimit-remaining", left),
+                    // Seconds until all are allowed again.
+                    ("x-ratelimit-reset", (limit.saturating_sub(left) * 60).div_ceil(limit)),
+                ])
+            }
             Err(not_until) => {
                 let wait_s = seconds(not_until.wait_time_from(buckets.clock.now()));
                 Err(Refusal {

@@ -4,7 +4,9 @@ use actix_web::HttpResponse;
 use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
-use crate::{access, calls, health, matters, persons, quarantine, reports, schema, scrivi, tickets, webhooks};
+use crate::{
+    access, calls, health, matters, persons, quarantine, reports, schema, scrivi, tickets, webhooks,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -66,8 +68,12 @@ pub fn openapi() -> Value {
         info.insert("x-summary".to_owned(), "Contact-centre CRM of a city".into());
         info.insert("x-api-id".to_owned(), "filo".into());
     }
-    put(&mut document, "servers", json!([{ "url": "https://servizi.example.it",
-        "description": "The city's own server: the base is the same everywhere" }]));
+    put(
+        &mut document,
+        "servers",
+        json!([{ "url": "https://servizi.example.it",
+        "description": "The city's own server: the base is the same everywhere" }]),
+    );
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         components.insert("securitySchemes".to_owned(), security_schemes());
         components.insert("headers".to_owned(), headers());
@@ -96,9 +102,7 @@ fn security_schemes() -> Value {
 }
 
 fn headers() -> Value {
-    let header = |description: &str| {
-        json!({ "description": description, "schema": { "type": "integer", "format": "int32", "minimum": 0 } })
-    };
+    let header = |description: &str| json!({ "description": description, "schema": { "type": "integer", "format": "int32", "minimum": 0 } });
     json!({
         "RetryAfter": header("Seconds to wait before trying again."),
         "RateLimitLimit": header("Requests allowed a minute."),
@@ -114,7 +118,11 @@ fn complete(path: &str, verb: &str, operation: &mut Value) {
     if guarded {
         put(operation, "security", json!([{ "bearer": [] }]));
     } else if verb != "get" {
-        put(operation, "security", if path.starts_with("/rest/scrivi") { json!([{}, { "bearer": [] }]) } else { json!([{}]) });
+        put(
+            operation,
+            "security",
+            if path.starts_with("/rest/scrivi") { json!([{}, { "bearer": [] }]) } else { json!([{}]) },
+        );
     }
     if operation.get("description").is_none() {
         let summary = operation.get("summary").cloned().unwrap_or_default();
@@ -136,8 +144,10 @@ fn parameters(path: &str, verb: &str, operation: &mut Value) {
     for name in path.split('{').skip(1).filter_map(|part| part.split('}').next()) {
         let schema = match name {
             "id" => json!({ "type": "string", "format": "uuid" }),
-            "action" => json!({ "type": "string", "enum": ["take-charge", "assign", "escalate", "wait", "resume",
-                "resolve", "close", "reopen", "cancel"] }),
+            "action" => {
+                json!({ "type": "string", "enum": ["take-charge", "assign", "escalate", "wait", "resume",
+                "resolve", "close", "reopen", "cancel"] })
+            }
             "month" => json!({ "type": "string", "maxLength": 12, "description": "YYYY-MM" }),
             _ => json!({ "type": "string", "maxLength": 200 }),
         };
@@ -151,7 +161,11 @@ fn parameters(path: &str, verb: &str, operation: &mut Value) {
     if matches!(verb, "patch" | "delete") {
         list.push(header("If-Match", true, "The ETag of what was read."));
     }
-    if verb == "post" && path.starts_with("/rest/") && !path.ends_with("/searches") && !path.contains("/auth/") {
+    if verb == "post"
+        && path.starts_with("/rest/")
+        && !path.ends_with("/searches")
+        && !path.contains("/auth/")
+    {
         list.push(header("Idempotency-Key", false, "The same key and body again give the first answer."));
     }
     if !list.is_empty() {
@@ -235,7 +249,9 @@ fn limit(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(limit),
         Value::Object(members) => {
-            if has_type(members, "string") && !["enum", "format", "maxLength"].iter().any(|key| members.contains_key(*key)) {
+            if has_type(members, "string")
+                && !["enum", "format", "maxLength"].iter().any(|key| members.contains_key(*key))
+            {
                 members.insert("maxLength".to_owned(), LONGEST.into());
             }
             if has_type(members, "array") && !members.contains_key("maxItems") {

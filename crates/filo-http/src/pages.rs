@@ -21,7 +21,7 @@ use actix_web::{
 use filo_domain::Instant;
 use minijinja::{Value, context};
 
-use crate::{State, body::query_pairs, problem::Problem};
+use crate::{State, body::query_pairs, problem::Problem, upload};
 
 /// The style sheet.
 pub(crate) async fn style() -> HttpResponse {
@@ -86,10 +86,13 @@ fn sorry(state: &State, language: &str, status: StatusCode, sentence: &str) -> R
 fn sorry_for(state: &State, language: &str, problem: &Problem) -> Result<HttpResponse, Problem> {
     let phone = state.app.city().profile.phone.as_str();
     let status = problem.status();
-    let sentence = if status.is_client_error() {
-        problem.detail().unwrap_or_default().to_owned()
-    } else {
-        text(state, language, "errors.unavailable", &[("phone", phone)])
+    let largest = (upload::LONGEST / 1_000_000).to_string();
+    let sentence = match status {
+        StatusCode::NOT_FOUND => text(state, language, "errors.unknown_form", &[]),
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            text(state, language, "errors.file_too_big", &[("name", ""), ("max_mb", &largest)])
+        }
+        _ => text(state, language, "errors.unavailable", &[("phone", phone)]),
     };
     sorry(state, language, status, &sentence)
 }
@@ -100,8 +103,7 @@ pub(crate) fn refused(state: &State, query: &str, wait_s: u64) -> HttpResponse {
     let seconds = wait_s.to_string();
     let sentence = text(state, language, "errors.too_many_requests", &[("seconds", &seconds)]);
     let written = sorry(state, language, StatusCode::TOO_MANY_REQUESTS, &sentence);
-    let mut response =
-        written.unwrap_or_else(|problem| actix_web::ResponseError::error_response(&problem));
+    let mut response = written.unwrap_or_else(|problem| actix_web::ResponseError::error_response(&problem));
     response.headers_mut().insert(RETRY_AFTER, wait_s.into());
     response
 }

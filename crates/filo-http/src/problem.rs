@@ -16,10 +16,14 @@ pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking a service again that is away, in seconds.
 const RETRY_S: u64 = 5;
 
-/// A refusal on its way out.
+/// A refusal on its way out; boxed, because most results are none.
 #[derive(Debug, thiserror::Error)]
-#[error("{status} {code}")]
-pub(crate) struct Problem {
+#[error("{} {}", .0.status, .0.code)]
+pub(crate) struct Problem(Box<Told>);
+
+/// What a refusal tells.
+#[derive(Debug)]
+struct Told {
     status: StatusCode,
     code: String,
     detail: Option<String>,
@@ -32,7 +36,7 @@ pub(crate) struct Problem {
 impl Problem {
     /// A refusal with a stable code and a sentence.
     pub(crate) fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        Self(Box::new(Told {
             status,
             code: code.to_owned(),
             detail: Some(detail.into()),
@@ -40,7 +44,7 @@ impl Problem {
             further: Map::new(),
             retry_after_s: None,
             allow: None,
-        }
+        }))
     }
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
@@ -53,7 +57,9 @@ impl Problem {
     }
     pub(crate) fn not_allowed(allow: String) -> Self {
         let detail = format!("this address takes {allow}");
-        Self { allow: Some(allow), ..Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail) }
+        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail);
+        problem.0.allow = Some(allow);
+        problem
     }
     pub(crate) fn unsupported(expected: &str) -> Self {
         let detail = format!("send the body as {expected}");
@@ -72,34 +78,36 @@ impl Problem {
     }
     /// Several invalid fields.
     pub(crate) fn all_invalid(errors: Vec<(String, String)>) -> Self {
-        let detail = "the request is not valid";
-        Self { errors, ..Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+        let mut problem = Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", "the request is not valid");
+        problem.0.errors = errors;
+        problem
     }
     pub(crate) fn status(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
     pub(crate) fn detail(&self) -> Option<&str> {
-        self.detail.as_deref()
+        self.0.detail.as_deref()
     }
     /// The pointers of the invalid fields with what is wrong.
     pub(crate) fn errors(&self) -> &[(String, String)] {
-        &self.errors
+        &self.0.errors
     }
 
     fn body(&self) -> Value {
         let mut body = json!({
-            "type": format!("/problems/{}", self.code),
-            "title": self.status.canonical_reason(),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
+            "type": format!("/problems/{}", self.0.code),
+            "title": self.0.status.canonical_reason(),
+            "status": self.0.status.as_u16(),
+            "detail": self.0.detail,
             "instance": format!("/requests/{}", observe::request_id()),
         });
         if let Some(members) = body.as_object_mut() {
-            if !self.errors.is_empty() {
-                let error = |(pointer, detail): &(String, String)| json!({ "pointer": pointer, "detail": detail });
-                members.insert("errors".to_owned(), self.errors.iter().map(error).collect());
+            if !self.0.errors.is_empty() {
+                let error =
+                    |(pointer, detail): &(String, String)| json!({ "pointer": pointer, "detail": detail });
+                members.insert("errors".to_owned(), self.0.errors.iter().map(error).collect());
             }
-            members.extend(self.further.clone());
+            members.extend(self.0.further.clone());
         }
         body
     }
@@ -107,18 +115,18 @@ impl Problem {
 
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
-        self.status
+        self.0.status
     }
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        let mut response = HttpResponseBuilder::new(self.status);
+        let mut response = HttpResponseBuilder::new(self.0.status);
         response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
-        if let Some(seconds) = self.retry_after_s {
+        if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
-        if let Some(allow) = &self.allow {
+        if let Some(allow) = &self.0.allow {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
-        if self.status == StatusCode::UNAUTHORIZED {
+        if self.0.status == StatusCode::UNAUTHORIZED {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         response.body(self.body().to_string())
@@ -145,29 +153,29 @@ impl From<AppError> for Problem {
         let mut problem = Self::new(status_of(kind), code, error.to_string());
         if kind == ErrorKind::Internal {
             tracing::error!(request.id = %observe::request_id(), error = %error, "internal error");
-            problem.detail = None;
+            problem.0.detail = None;
         }
         if kind == ErrorKind::Unavailable {
             tracing::warn!(request.id = %observe::request_id(), error = %error, "unavailable");
-            problem.detail = Some("the database is busy or away: try again".to_owned());
-            problem.retry_after_s = Some(RETRY_S);
+            problem.0.detail = Some("the database is busy or away: try again".to_owned());
+            problem.0.retry_after_s = Some(RETRY_S);
         }
         if let Some(allowed) = error.allowed() {
-            problem.further.insert("allowed".to_owned(), allowed.into());
+            problem.0.further.insert("allowed".to_owned(), allowed.into());
         }
         match error {
             AppError::Refused(Refused { state, .. }) => {
-                problem.further.insert("state".to_owned(), state.word().into());
+                problem.0.further.insert("state".to_owned(), state.word().into());
             }
             AppError::Invalid(fields) => {
-                problem.errors = fields.into_iter().map(|field| (field.pointer, field.detail)).collect();
+                problem.0.errors = fields.into_iter().map(|field| (field.pointer, field.detail)).collect();
             }
-            AppError::TooMany { retry_after_s } => problem.retry_after_s = Some(retry_after_s),
+            AppError::TooMany { retry_after_s } => problem.0.retry_after_s = Some(retry_after_s),
             AppError::Conflict { proposal: Some(proposal), .. } => {
-                problem.further.insert("proposal".to_owned(), proposal);
+                problem.0.further.insert("proposal".to_owned(), proposal);
             }
             AppError::Stale(version) => {
-                problem.further.insert("version".to_owned(), version.into());
+                problem.0.further.insert("version".to_owned(), version.into());
             }
             AppError::Credentials
             | AppError::Forbidden(_)
@@ -184,5 +192,26 @@ impl From<AppError> for Problem {
 impl From<minijinja::Error> for Problem {
     fn from(error: minijinja::Error) -> Self {
         AppError::internal("a page could not be written", format!("{error:#}")).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use filo_store::StoreError;
+
+    use super::*;
+
+    #[test]
+    fn our_own_faults_tell_nothing_of_the_inside() {
+        let problem = Problem::from(AppError::Internal("password of the database".to_owned()));
+        assert_eq!(problem.error_response().status(), 500);
+        assert!(problem.body()["detail"].is_null());
+    }
+
+    #[test]
+    fn a_busy_database_is_503_with_a_time_to_come_back() {
+        let response = Problem::from(AppError::Store(StoreError::Busy)).error_response();
+        assert_eq!(response.status(), 503);
+        assert!(response.headers().contains_key("retry-after"));
     }
 }

@@ -87,12 +87,7 @@ pub(crate) async fn indicator_contacts(
     Ok(HttpResponse::Ok().json(explained(&caller, &state, &key.0, &query.0.period).await?))
 }
 
-async fn explained(
-    caller: &Caller,
-    state: &State,
-    key: &str,
-    asked: &str,
-) -> Result<Explanation, Problem> {
+async fn explained(caller: &Caller, state: &State, key: &str, asked: &str) -> Result<Explanation, Problem> {
     match state.app.explain(caller, key, period(asked)?, state.now()).await {
         // Here the indicator is the address, not a field.
         Err(AppError::Invalid(fields)) if fields.iter().any(|field| field.pointer == "/indicator") => {
@@ -112,7 +107,9 @@ pub(crate) async fn scorecard(
     year: PathText,
 ) -> Result<HttpResponse, Problem> {
     match Period::parse(&year.0) {
-        Ok(Period::Year(year)) => Ok(HttpResponse::Ok().json(state.app.scorecard(&caller, year, state.now()).await?)),
+        Ok(Period::Year(year)) => {
+            Ok(HttpResponse::Ok().json(state.app.scorecard(&caller, year, state.now()).await?))
+        }
         Ok(Period::Month { .. }) | Err(_) => Err(Problem::not_found()),
     }
 }
@@ -153,10 +150,13 @@ fn by_suffix(state: &State, suffix: &str) -> Result<&'static str, Problem> {
 /// The first media type of `Accept` that can be written; weights are read as an order of preference.
 fn by_accept(state: &State, request: &HttpRequest) -> Result<&'static str, Problem> {
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
-    let mut wanted: Vec<(f32, &str)> = accept.split(',').map(weighted).filter(|(weight, _)| *weight > 0.0).collect();
+    let mut wanted: Vec<(f32, &str)> =
+        accept.split(',').map(weighted).filter(|(weight, _)| *weight > 0.0).collect();
     wanted.sort_by(|left, right| right.0.total_cmp(&left.0));
     let fits = |media: &str, offer: &str| {
-        media == offer || media == "*/*" || media.strip_suffix("/*").is_some_and(|main| offer.split('/').next() == Some(main))
+        media == offer
+            || media == "*/*"
+            || media.strip_suffix("/*").is_some_and(|main| offer.split('/').next() == Some(main))
     };
     let found = wanted.iter().find_map(|(_, media)| {
         FORMATS.iter().find(|(offer, format)| fits(media, offer) && offered(state, format))

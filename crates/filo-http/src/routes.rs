@@ -90,14 +90,14 @@ fn pages_and_health(config: &mut web::ServiceConfig) {
             "/scrivi",
             vec![
                 get(web::get().to(pages::form::show_form)),
-                post(web::post().wrap(from_fn(limits::pages)).to(pages::form::send_form)),
+                post(web::post().to(pages::form::send_form).wrap(from_fn(limits::pages))),
             ],
         ))
         .service(on(
             "/scrivi/segui",
             vec![
                 get(web::get().to(pages::track::show_search)),
-                post(web::post().wrap(from_fn(limits::pages)).to(pages::track::follow)),
+                post(web::post().to(pages::track::follow).wrap(from_fn(limits::pages))),
             ],
         ));
 }

@@ -9,7 +9,10 @@ use actix_web::{
 };
 use filo_app::{AppError, Caller, Confirmed};
 use filo_channel::Attachment;
-use filo_domain::{Instant, form::{Form, Submission, FieldType}};
+use filo_domain::{
+    Instant,
+    form::{FieldType, Form, Submission},
+};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use uuid::{NoContext, Timestamp, Uuid};
@@ -58,7 +61,7 @@ async fn read_request(
     payload: actix_web::dev::Payload,
 ) -> Result<(Value, Vec<Attachment>), Problem> {
     if is_multipart(request) {
-        let filled = multipart(request, payload).await?;
+        let filled = multipart(request, payload).await?.whole()?;
         return Ok((body_of(&filled), filled.files));
     }
     if !is_of(request, "application/json") {

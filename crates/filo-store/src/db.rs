@@ -150,7 +150,8 @@ impl Db {
         let pools = self.pools.clone();
         let job = move || match &pools {
             Pools::Postgres(pool) => migrate::postgres_state(&mut *get(pool)?),
-            Pools::Sqlite { readers, .. } => migrate::sqlite_state(&mut *get(readers)?),
+            // Looking makes diesel's table of migrations where there is none, which a reader may not.
+            Pools::Sqlite { writer, .. } => migrate::sqlite_state(&mut *get(writer.pool())?),
         };
         tokio::task::spawn_blocking(job).await.unwrap_or(Err(StoreError::Panicked))
     }

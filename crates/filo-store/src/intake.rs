@@ -60,6 +60,22 @@ pub fn claim(
     Ok(inserted == 1)
 }
 
+/// Lets one transaction at a time recognise persons, place contacts and register calls; the others wait until it
+/// ends. Taken first in the transaction. Without it two contacts of one new sender, or of one new conversation, that
+/// arrive at the same instant would become two persons and two tickets. (SQLite has one writer anyway.)
+///
+/// # Errors
+/// The database's own.
+pub fn take_turn(conn: &mut Conn) -> Result<(), StoreError> {
+    const TURN: i64 = 0x696e_7461_6b65;
+    if let Conn::Postgres(c) = conn {
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(TURN)
+            .execute(&mut **c)?;
+    }
+    Ok(())
+}
+
 /// What a key was claimed for.
 ///
 /// # Errors

@@ -36,6 +36,9 @@ pub struct SqlId(pub Uuid);
 pub struct SqlInstant(pub i64);
 
 const MICROS_1970_TO_2000: i64 = 946_684_800_000_000;
+/// What PostgreSQL can hold, in microseconds since 2000: a bound of a search beyond it means "all".
+const PG_EARLIEST: i64 = -211_813_488_000_000_000;
+const PG_LATEST: i64 = 9_223_371_331_199_999_999;
 
 impl<T> From<domain::id::Id<T>> for SqlId {
     fn from(id: domain::id::Id<T>) -> Self {
@@ -87,7 +90,8 @@ impl FromSql<Id, Sqlite> for SqlId {
 }
 impl ToSql<Instant, Pg> for SqlInstant {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> serialize::Result {
-        <i64 as ToSql<BigInt, Pg>>::to_sql(&self.0.saturating_sub(MICROS_1970_TO_2000), &mut out.reborrow())
+        let since_2000 = self.0.saturating_sub(MICROS_1970_TO_2000).clamp(PG_EARLIEST, PG_LATEST);
+        <i64 as ToSql<BigInt, Pg>>::to_sql(&since_2000, &mut out.reborrow())
     }
 }
 impl FromSql<Instant, Pg> for SqlInstant {

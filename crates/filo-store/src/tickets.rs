@@ -3,6 +3,8 @@
 //! **Invariant:** a state change and its event are one transaction; the projection is written from the folded
 //! [`Ticket`] alone and never read to decide anything.
 
+use std::collections::BTreeMap;
+
 use diesel::prelude::*;
 use filo_domain::{
     Instant, MatterId, PersonId, TicketId, UserId,
@@ -545,7 +547,35 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<TicketRe
     convert(rows)
 }
 
-/// Tickets past an id, by id: how `filo verify` and the nightly root walk all of them.
+/// The heads of the chains of tickets past an id, by id, as of what was recorded `until` then: the next page's
+/// tickets with the hash of their last event, `None` for one that had none yet. The events' texts are not read.
+///
+/// # Errors
+/// The database's own.
+pub fn heads(
+    conn: &mut Conn,
+    after: Option<TicketId>,
+    limit: i64,
+    until: Instant,
+) -> Result<Vec<(TicketId, Option<Hash>)>, StoreError> {
+    let ids: Vec<SqlId> = on!(conn, c => {
+        let mut query = tickets::table.into_boxed();
+        if let Some(id) = after {
+            query = query.filter(tickets::id.gt(SqlId::from(id)));
+        }
+        query.order(tickets::id).limit(limit).select(tickets::id).load(c)
+    })?;
+    let links: Vec<(SqlId, String)> = on!(conn, c => events::table
+        .filter(events::ticket_id.eq_any(&ids).and(events::recorded_at.le(SqlInstant::from(until))))
+        .order((events::ticket_id, events::seq))
+        .select((events::ticket_id, events::hash))
+        .load(c))?;
+    let last: BTreeMap<TicketId, String> = links.into_iter().map(|(id, hash)| (id.into(), hash)).collect();
+    let head = |id: TicketId| (id, last.get(&id).cloned().map(Hash::stored));
+    Ok(ids.into_iter().map(TicketId::from).map(head).collect())
+}
+
+/// Tickets past an id, by id: how `filo verify` walks all of them.
 ///
 /// # Errors
 /// The database's own.

@@ -184,6 +184,16 @@ impl Database {
             session.execute(&format!("{close} '{name}'"));
         }
     }
+    /// Another, migrated and empty database of the same kind.
+    ///
+    /// # Panics
+    /// When it cannot be made.
+    pub fn another(&self) -> Self {
+        match self.place.as_ref() {
+            Place::Folder(_) => sqlite(),
+            Place::Server { maintenance, .. } => postgres(maintenance),
+        }
+    }
     /// Another, empty database of the same kind, not migrated.
     ///
     /// # Panics

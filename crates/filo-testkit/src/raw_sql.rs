@@ -2,7 +2,8 @@
 
 use diesel::{
     Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection,
-    sql_query, sql_types::BigInt,
+    sql_query,
+    sql_types::{BigInt, Text},
 };
 
 /// A connection past the store.
@@ -17,6 +18,12 @@ enum Engine {
 struct Counted {
     #[diesel(sql_type = BigInt)]
     value: i64,
+}
+
+#[derive(QueryableByName)]
+struct Listed {
+    #[diesel(sql_type = Text)]
+    value: String,
 }
 
 impl Session {
@@ -64,6 +71,18 @@ impl Session {
         }
         .unwrap_or_else(|error| panic!("{sql}: {error}"));
         counted.value
+    }
+    /// The texts that a query gives under the name `value`.
+    ///
+    /// # Panics
+    /// When the query is refused.
+    pub fn list(&mut self, sql: &str) -> Vec<String> {
+        let listed: Vec<Listed> = match &mut self.0 {
+            Engine::Postgres(c) => sql_query(sql).load(c),
+            Engine::Sqlite(c) => sql_query(sql).load(c),
+        }
+        .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        listed.into_iter().map(|row| row.value).collect()
     }
     /// Runs work under an advisory lock of the server.
     pub(crate) fn locked(&mut self, key: i64, work: impl FnOnce(&mut Self)) {

@@ -7,7 +7,7 @@ mod import;
 mod inspect;
 mod mailbox;
 mod quarantine;
-mod report;
+pub(crate) mod report;
 pub(crate) mod serve;
 mod verify;
 

@@ -114,7 +114,7 @@ impl Program {
         })
     }
 
-    fn adapters(&self) -> Result<BTreeMap<String, SourceAdapter>, Failure> {
+    pub(crate) fn adapters(&self) -> Result<BTreeMap<String, SourceAdapter>, Failure> {
         let adapter = |source: &Source| Ok((source.key.clone(), self.adapter(source)?));
         self.city.sources.iter().filter(|source| source.channel.is_some()).map(adapter).collect()
     }

@@ -18,9 +18,10 @@ fn operations(document: &serde_json::Value) -> Vec<Value> {
             let text = |key: &str| operation.get(key).and_then(|text| text.as_str()).map(str::to_owned);
             let tag = operation.pointer("/tags/0").and_then(|tag| tag.as_str()).map(str::to_owned);
             let responses = operation.get("responses").and_then(|it| it.as_object());
-            let answers: Vec<String> = responses.into_iter().flatten().map(|(status, _)| status.clone()).collect();
+            let answers: Vec<String> =
+                responses.into_iter().flatten().map(|(status, _)| status.clone()).collect();
             operations.push(context! { path, verb => verb.to_uppercase(), tag, answers,
-                summary => text("summary"), id => text("operationId") });
+            summary => text("summary"), id => text("operationId") });
         }
     }
     operations

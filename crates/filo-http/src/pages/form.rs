@@ -16,7 +16,7 @@ use crate::{
     State,
     problem::Problem,
     scrivi::{choices, fields_of, is_yes, new_id, submit},
-    upload::{self, Filled, LARGEST_MB, MOST_FILES},
+    upload::{self, FileProblem, Filled, LARGEST_MB, MOST_FILES},
 };
 
 /// The form: the one asked for, or the city's first.
@@ -56,12 +56,7 @@ fn chosen<'a>(state: &'a State, key: Option<&str>) -> Option<&'a Form> {
     key.map_or_else(|| forms.all().first(), |key| forms.get(key))
 }
 
-async fn sent(
-    state: &State,
-    language: &str,
-    form: &Form,
-    filled: Filled,
-) -> Result<HttpResponse, Problem> {
+async fn sent(state: &State, language: &str, form: &Form, filled: Filled) -> Result<HttpResponse, Problem> {
     let now = state.now();
     let values = fields_of(form, &filled);
     let accepted = filled.get("privacy_accepted").is_some_and(is_yes);
@@ -85,7 +80,10 @@ async fn sent(
         return shown.form(&values, accepted, &errors, StatusCode::UNPROCESSABLE_ENTITY);
     }
     if filled.get("step") == Some("summary") {
-        return shown.summary(&values);
+        return shown.summary(&values, &[], StatusCode::OK);
+    }
+    if !filled.refused.is_empty() {
+        return shown.summary(&values, &filled.refused, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let confirmed = submit(state, None, submission, filled.files, moderated).await?;
     shown.sent(&confirmed, &values, moderated)
@@ -108,13 +106,21 @@ impl Shown<'_> {
         status: StatusCode,
     ) -> Result<HttpResponse, Problem> {
         let listed: Vec<Value> = errors.iter().map(|error| self.error(error)).collect();
-        let fields: Vec<Value> = self.form.fields.iter().map(|field| self.field(field, values, errors)).collect();
-        let forms: Vec<Value> = self.state.app.city().forms.all().iter()
+        let fields: Vec<Value> =
+            self.form.fields.iter().map(|field| self.field(field, values, errors)).collect();
+        let forms: Vec<Value> = self
+            .state
+            .app
+            .city()
+            .forms
+            .all()
+            .iter()
             .map(|form| context! { key => &form.key, title => form.title.in_language(self.language) })
             .collect();
-        let privacy_error = errors.iter().find(|error| error.pointer == "/privacy_accepted").map(|it| self.words(it));
+        let privacy_error =
+            errors.iter().find(|error| error.pointer == "/privacy_accepted").map(|it| self.words(it));
         let own = context! { form => self.head(), forms, fields, errors => listed, accepted, privacy_error,
-            token => &self.token, trap => token::TRAP };
+        token => &self.token, trap => token::TRAP };
         page(self.state, self.language, status, "form.html", own)
     }
 
@@ -157,7 +163,19 @@ impl Shown<'_> {
         }
     }
 
-    fn summary(&self, values: &BTreeMap<String, String>) -> Result<HttpResponse, Problem> {
+    /// What will be sent, and the files that cannot be.
+    fn summary(
+        &self,
+        values: &BTreeMap<String, String>,
+        refused: &[(String, FileProblem)],
+        status: StatusCode,
+    ) -> Result<HttpResponse, Problem> {
+        let (files, mb) = (MOST_FILES.to_string(), LARGEST_MB.to_string());
+        let words = |(name, problem): &(String, FileProblem)| {
+            let values = [("name", name.as_str()), ("max_files", &files), ("max_mb", &mb)];
+            text(self.state, self.language, &format!("errors.{}", problem.code()), &values)
+        };
+        let errors: Vec<String> = refused.iter().map(words).collect();
         let rows: Vec<Value> = self.form.fields.iter()
             .filter_map(|field| {
                 let value = values.get(&field.key).filter(|value| !value.trim().is_empty())?;
@@ -166,9 +184,9 @@ impl Shown<'_> {
                 Some(context! { key => &field.key, label => field.label.in_language(self.language), value, shown })
             })
             .collect();
-        let own = context! { form => self.head(), rows, token => &self.token, trap => token::TRAP,
-            max_files => MOST_FILES, max_mb => LARGEST_MB };
-        page(self.state, self.language, StatusCode::OK, "summary.html", own)
+        let own = context! { form => self.head(), rows, errors, token => &self.token, trap => token::TRAP,
+        max_files => MOST_FILES, max_mb => LARGEST_MB };
+        page(self.state, self.language, status, "summary.html", own)
     }
 
     fn sent(

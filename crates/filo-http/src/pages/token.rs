@@ -53,7 +53,8 @@ pub(crate) fn submission_id(token: &str, content: &str) -> String {
 fn mac(state: &State, body: &str) -> Hmac<Sha256> {
     let key = state.app.core().signing_key.expose_secret();
     // HMAC takes keys of every length: one that is empty authenticates nothing but breaks nothing.
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_any_length_fits| Hmac::new(&Default::default()));
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_any_length_fits| Hmac::new(&Default::default()));
     mac.update(b"scrivi-form\0");
     mac.update(body.as_bytes());
     mac

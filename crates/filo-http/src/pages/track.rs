@@ -41,7 +41,8 @@ pub(crate) async fn follow(
     match done(&state, &asked).await {
         Ok(followed) => shown(&state, language, &asked, followed, None, StatusCode::OK),
         Err(AppError::NotFound(_)) => {
-            let own = context! { error => text(&state, language, "track.not_found", &[]), number => &asked.number };
+            let own =
+                context! { error => text(&state, language, "track.not_found", &[]), number => &asked.number };
             page(&state, language, StatusCode::NOT_FOUND, "search.html", own)
         }
         Err(error) => refused(&state, language, &asked, error.into()).await,
@@ -107,7 +108,9 @@ fn shown(
         "rate" => Some(word("rating", "thanks")),
         _ => None,
     };
-    let messages: Vec<Value> = followed.messages.iter()
+    let messages: Vec<Value> = followed
+        .messages
+        .iter()
         .map(|message| context! { from => message.from, at => date(message.at), text => &message.text })
         .collect();
     let own = context! {

@@ -49,7 +49,7 @@ pub(crate) fn render(console: &Console, report: &MonthlyReport, format: &str) ->
     renderer.render(report).map_err(wrong)
 }
 
-fn save(console: &Console, report: &MonthlyReport, format: &str, folder: &Path) -> Result<(), Failure> {
+pub(crate) fn save(console: &Console, report: &MonthlyReport, format: &str, folder: &Path) -> Result<(), Failure> {
     let cannot = |path: &Path, error: std::io::Error| Failure::Wrong(format!("{}: {error}", path.display()));
     let name = filo_reports::file_stem(report);
     if format == "csv" {

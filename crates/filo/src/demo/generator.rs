@@ -158,12 +158,12 @@ pub(crate) struct Size {
 impl Size {
     /// The demo's: some thousand calls and some hundred tickets, about a minute's work at most.
     pub(crate) const DEMO: Self = Self {
-        calls: 2_000.0,
-        requests: 230.0,
-        mails: 110.0,
-        certified: 14.0,
-        posts: 9.0,
-        direct: 60.0,
+        calls: 1_250.0,
+        requests: 140.0,
+        mails: 65.0,
+        certified: 10.0,
+        posts: 7.0,
+        direct: 36.0,
         recurring: 8,
     };
 }
@@ -224,14 +224,25 @@ const THEMES: [(&str, f64); 8] = [
 /// Of a month's weight (25 days like a Thursday) each day has its part.
 const DAYS_OF_A_MONTH: f64 = 25.0;
 /// Of persons who call, as a share of a month's calls.
-const CROWD: f64 = 0.95;
+const CROWD: f64 = 1.15;
 
 impl<'a> Life<'a> {
     fn new(city: &'a City, samples: &'a Samples, span: Span, size: Size, seed: u64) -> Self {
         let days = Days { zone: &city.zone, calendar: &city.calendar };
         let needs = samples.needs.iter().filter(|need| city.themes.get(&need.theme).is_some()).collect();
         let crowd = Crowd { size: usize::try_from(chance::whole(size.calls * CROWD)).unwrap_or(1).max(40) };
-        Self { city, samples, days, span, size, needs, crowd, chance: Chance::of(seed), acts: vec![], stories: 0 }
+        Self {
+            city,
+            samples,
+            days,
+            span,
+            size,
+            needs,
+            crowd,
+            chance: Chance::of(seed),
+            acts: vec![],
+            stories: 0,
+        }
     }
     /// Adds an act.
     fn push(&mut self, at: Instant, story: Story, deed: Deed) {
@@ -244,7 +255,8 @@ impl<'a> Life<'a> {
     }
     /// The first source of a channel, on a platform where one is asked for.
     fn source(&self, channel: Channel, platform: Option<IdentityType>) -> Option<&'a Source> {
-        let fits = |it: &&Source| it.channel == Some(channel) && (platform.is_none() || it.platform == platform);
+        let fits =
+            |it: &&Source| it.channel == Some(channel) && (platform.is_none() || it.platform == platform);
         self.city.sources.iter().find(fits)
     }
     /// How many of so many a month fall on a day of this weight; the fraction by chance.
@@ -269,7 +281,12 @@ impl<'a> Life<'a> {
         super::samples::fill(template, &[("street", &street), ("number", &number)])
     }
     /// Each day's contacts: draws how many and calls back for each with its instant.
-    fn written(&mut self, mut chance: Chance, monthly: f64, mut each: impl FnMut(&mut Self, &mut Chance, Instant)) {
+    fn written(
+        &mut self,
+        mut chance: Chance,
+        monthly: f64,
+        mut each: impl FnMut(&mut Self, &mut Chance, Instant),
+    ) {
         for day in days::days(self.span.from, self.span.to) {
             let weight = self.days.written_weight(day);
             for _ in 0..self.count(&mut chance, monthly, weight) {

@@ -104,7 +104,11 @@ mod tests {
     fn the_carried_samples_fit_the_forms() {
         let samples = Samples::carried().unwrap();
         for need in &samples.needs {
-            assert!(need.subject.chars().count() <= 150 && need.text.chars().count() <= 560, "{}", need.subject);
+            assert!(
+                need.subject.chars().count() <= 150 && need.text.chars().count() <= 560,
+                "{}",
+                need.subject
+            );
             assert!(need.fault.is_none() || need.text.chars().count() <= 170, "{}", need.subject);
         }
         assert!(samples.social.posts.iter().all(|post| !post.asks.is_empty()));

@@ -68,8 +68,17 @@ fn ordinary(life: &mut Life<'_>, source: &str, to: &str) {
 }
 
 fn newsletter(life: &mut Life<'_>, at: Instant, mailbox: &Mailbox<'_>) {
-    let letter = Letter { at, from: "notizie@liste.example".to_owned(), id: format!("n{}@liste.example", at.seconds()), ..Letter::default() };
-    let letter = Letter { subject: "Le novità della settimana", text: "Le notizie della settimana dalla rete dei comuni.", ..letter };
+    let letter = Letter {
+        at,
+        from: "notizie@liste.example".to_owned(),
+        id: format!("n{}@liste.example", at.seconds()),
+        ..Letter::default()
+    };
+    let letter = Letter {
+        subject: "Le novità della settimana",
+        text: "Le notizie della settimana dalla rete dei comuni.",
+        ..letter
+    };
     let message = letter.write(NEWSLETTER, life.days.zone, mailbox.to);
     arrives(life, at, 0, mailbox, message, None);
 }
@@ -86,34 +95,58 @@ pub(super) fn message(
 ) -> Story {
     let story = life.story();
     let text = life.words(chance, &need.text);
-    let letter = Letter { at, from: from.to_owned(), id: format!("m{story}.{}@posta.example", at.seconds()), name: person.full_name(), ..Letter::default() };
+    let letter = Letter {
+        at,
+        from: from.to_owned(),
+        id: format!("m{story}.{}@posta.example", at.seconds()),
+        name: person.full_name(),
+        ..Letter::default()
+    };
     let letter = Letter { subject: &need.subject, text: &text, ..letter };
     let template = if chance.happens(0.15) { WITH_PHOTO } else { MESSAGE };
     let written = letter.write(template, life.days.zone, mailbox.to);
     arrives(life, at, story, mailbox, written, Some(letter.id.clone()));
-    let ticket =
-        Opened { story, at, channel: Channel::Email, theme: &need.theme, classify: true, reply: &need.reply };
+    let ticket = Opened {
+        story,
+        at,
+        channel: Channel::Email,
+        theme: &need.theme,
+        classify: true,
+        citizen: (person.full_name(), from.to_owned()),
+        reply: &need.reply,
+    };
     let worked = life.work(chance, &ticket);
     answers(life, chance, story, mailbox, &letter, worked);
     story
 }
 
 /// What comes back for our answer: nothing mostly.
-fn answers(life: &mut Life<'_>, chance: &mut Chance, story: Story, mailbox: &Mailbox<'_>, letter: &Letter<'_>, worked: Worked) {
+fn answers(
+    life: &mut Life<'_>,
+    chance: &mut Chance,
+    story: Story,
+    mailbox: &Mailbox<'_>,
+    letter: &Letter<'_>,
+    worked: Worked,
+) {
     let (Some(answered), Some(resolved)) = (worked.answered_at, worked.resolved_at) else { return };
-    let next = |at: Instant| Letter { at, id: format!("r{story}.{}@posta.example", at.seconds()), ..letter.clone() };
+    let next =
+        |at: Instant| Letter { at, id: format!("r{story}.{}@posta.example", at.seconds()), ..letter.clone() };
     let drawn = chance.share();
     if drawn < 0.07 && answered == resolved {
         let robot = next(resolved.plus_seconds(chance.between(15, 90)));
         let written = robot.write(OUT_OF_OFFICE, life.days.zone, mailbox.to);
         arrives(life, robot.at, story, mailbox, written, None);
-    } else if drawn < 0.09 && answered == resolved {
+    } else if drawn < 0.11 && answered == resolved {
         let server = next(resolved.plus_seconds(chance.between(20, 120)));
         let written = server.write(BOUNCE, life.days.zone, mailbox.to);
         arrives(life, server.at, story, mailbox, written, None);
-    } else if drawn < 0.16 {
+    } else if drawn < 0.18 {
         let citizen = next(resolved.plus_seconds(chance.between(3_600, 4 * 86_400)));
-        let citizen = Letter { text: "Grazie, ma non è chiaro a quale ufficio devo rivolgermi. Potete indicarmelo?", ..citizen };
+        let citizen = Letter {
+            text: "Grazie, ma non è chiaro a quale ufficio devo rivolgermi. Potete indicarmelo?",
+            ..citizen
+        };
         let written = citizen.write(ANSWER, life.days.zone, mailbox.to);
         arrives(life, citizen.at, story, mailbox, written, None);
         life.again(chance, story, citizen.at, Some("L'ufficio competente è in via Larga 12, primo piano."));
@@ -125,34 +158,88 @@ impl Life<'_> {
     pub(super) fn citizen_answers(&mut self, ticket: &Opened<'_>, at: Instant) {
         let Some(mailbox) = self.source(Channel::Email, None) else { return };
         let (source, to) = (mailbox.key.clone(), mailbox.address.clone().unwrap_or_default());
-        let letter = Letter { at, from: format!("citizen{}@posta.example", ticket.story), id: format!("a{}.{}@posta.example", ticket.story, at.seconds()), ..Letter::default() };
-        let letter = Letter { subject: "La sua richiesta", text: "Ecco il documento e il codice della pratica.", ..letter };
+        let (name, from) = ticket.citizen.clone();
+        let letter = Letter {
+            at,
+            name,
+            from,
+            id: format!("a{}.{}@posta.example", ticket.story, at.seconds()),
+            ..Letter::default()
+        };
+        let letter = Letter {
+            subject: "La sua richiesta",
+            text: "Ecco il documento e il codice della pratica.",
+            ..letter
+        };
         let written = letter.write(ANSWER, self.days.zone, &to);
         arrives(self, at, ticket.story, &Mailbox { source: &source, to: &to }, written, None);
     }
 }
 
 /// A certified mail: our answer gets its provider's two receipts.
-fn certified(life: &mut Life<'_>, chance: &mut Chance, at: Instant, mailbox: &Mailbox<'_>, person: &Person, need: &Need) {
+fn certified(
+    life: &mut Life<'_>,
+    chance: &mut Chance,
+    at: Instant,
+    mailbox: &Mailbox<'_>,
+    person: &Person,
+    need: &Need,
+) {
     let story = life.story();
     let text = life.words(chance, &need.text);
-    let letter = Letter { at, from: person.certified_email(), id: format!("p{story}.{}@pec.example", at.seconds()), name: person.full_name(), ..Letter::default() };
+    let letter = Letter {
+        at,
+        from: person.certified_email(),
+        id: format!("p{story}.{}@pec.example", at.seconds()),
+        name: person.full_name(),
+        ..Letter::default()
+    };
     let letter = Letter { subject: &need.subject, text: &text, ..letter };
-    let opens = Some(letter.id.clone());
-    arrives(life, at.plus_seconds(12), story, mailbox, letter.write(ENVELOPE, life.days.zone, mailbox.to), opens);
-    let ticket =
-        Opened { story, at: at.plus_seconds(12), channel: Channel::Pec, theme: &need.theme, classify: true, reply: &need.reply };
+    // The conversation is known by the envelope's own id.
+    let opens = Some(format!("opec.{}", letter.id));
+    arrives(
+        life,
+        at.plus_seconds(12),
+        story,
+        mailbox,
+        letter.write(ENVELOPE, life.days.zone, mailbox.to),
+        opens,
+    );
+    let ticket = Opened {
+        story,
+        at: at.plus_seconds(12),
+        channel: Channel::Pec,
+        theme: &need.theme,
+        classify: true,
+        citizen: (person.full_name(), person.certified_email()),
+        reply: &need.reply,
+    };
     let worked = life.work(chance, &ticket);
     let Some(answered) = worked.answered_at else { return };
-    for (receipt, prefix, after) in [("accettazione", "ACCETTAZIONE", 6), ("avvenuta-consegna", "CONSEGNA", 11)] {
+    for (receipt, prefix, after) in
+        [("accettazione", "ACCETTAZIONE", 6), ("avvenuta-consegna", "CONSEGNA", 11)]
+    {
         let at = answered.plus_seconds(after);
-        let provider = Letter { at, id: format!("{receipt}.{story}.{}@gestore.example", at.seconds()), receipt, prefix, ..letter.clone() };
+        let provider = Letter {
+            at,
+            id: format!("{receipt}.{story}.{}@gestore.example", at.seconds()),
+            receipt,
+            prefix,
+            ..letter.clone()
+        };
         let written = provider.write(RECEIPT, life.days.zone, mailbox.to);
         arrives(life, at.plus_seconds(3), story, mailbox, written, None);
     }
 }
 
-fn arrives(life: &mut Life<'_>, at: Instant, story: Story, mailbox: &Mailbox<'_>, message: String, opens: Option<String>) {
+fn arrives(
+    life: &mut Life<'_>,
+    at: Instant,
+    story: Story,
+    mailbox: &Mailbox<'_>,
+    message: String,
+    opens: Option<String>,
+) {
     life.push(at, story, Deed::Mail { source: mailbox.source.to_owned(), message, opens });
 }
 
@@ -187,30 +274,35 @@ impl Default for Letter<'_> {
 impl Letter<'_> {
     fn write(&self, template: &str, zone: &CityZone, to: &str) -> String {
         let local = zone.local(self.at);
-        let offset_s = local.to_zoned(TimeZone::UTC).map_or(0, |utc| utc.timestamp().as_second() - self.at.seconds());
-        let offset = format!("+{:02}{:02}", offset_s / 3_600, offset_s % 3_600 / 60);
+        let offset_s =
+            local.to_zoned(TimeZone::UTC).map_or(0, |utc| utc.timestamp().as_second() - self.at.seconds());
+        let sign = if offset_s < 0 { '-' } else { '+' };
+        let offset = format!("{sign}{:02}{:02}", offset_s.abs() / 3_600, offset_s.abs() % 3_600 / 60);
         let date = format!("{} {offset}", local.strftime("%a, %d %b %Y %H:%M:%S"));
         let delivered = match self.receipt {
             "avvenuta-consegna" => format!("<consegna>{}</consegna>", self.from),
             _ => String::new(),
         };
-        fill(template, &[
-            ("date", &date),
-            ("zone", &offset),
-            ("day", &local.strftime("%d/%m/%Y").to_string()),
-            ("hour", &local.strftime("%H:%M:%S").to_string()),
-            ("from", &self.from),
-            ("to", to),
-            ("id", &self.id),
-            ("name", &encoded(&self.name)),
-            ("signature", &self.name),
-            ("subject", &encoded(self.subject)),
-            ("plain-subject", &self.subject.replace('&', "&amp;").replace('<', "&lt;")),
-            ("text", self.text),
-            ("receipt", self.receipt),
-            ("prefix", self.prefix),
-            ("delivered", &delivered),
-        ])
+        fill(
+            template,
+            &[
+                ("date", &date),
+                ("zone", &offset),
+                ("day", &local.strftime("%d/%m/%Y").to_string()),
+                ("hour", &local.strftime("%H:%M:%S").to_string()),
+                ("from", &self.from),
+                ("to", to),
+                ("id", &self.id),
+                ("name", &encoded(&self.name)),
+                ("signature", &self.name),
+                ("subject", &encoded(self.subject)),
+                ("plain-subject", &self.subject.replace('&', "&amp;").replace('<', "&lt;")),
+                ("text", self.text),
+                ("receipt", self.receipt),
+                ("prefix", self.prefix),
+                ("delivered", &delivered),
+            ],
+        )
     }
 }
 
@@ -233,5 +325,10 @@ fn encoded(text: &str) -> String {
             None => words.push(piece),
         }
     }
-    words.iter().filter(|word| !word.is_empty()).map(|word| format!("=?UTF-8?Q?{word}?=")).collect::<Vec<_>>().join("\r\n ")
+    words
+        .iter()
+        .filter(|word| !word.is_empty())
+        .map(|word| format!("=?UTF-8?Q?{word}?="))
+        .collect::<Vec<_>>()
+        .join("\r\n ")
 }

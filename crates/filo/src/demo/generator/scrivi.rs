@@ -31,7 +31,13 @@ pub(super) fn live(life: &mut Life<'_>) {
 }
 
 /// A request with its whole life.
-pub(super) fn request(life: &mut Life<'_>, chance: &mut Chance, at: Instant, person: &Person, need: &Need) -> Story {
+pub(super) fn request(
+    life: &mut Life<'_>,
+    chance: &mut Chance,
+    at: Instant,
+    person: &Person,
+    need: &Need,
+) -> Story {
     let story = life.story();
     let submission = submission(life, chance, at, story, person, need);
     life.push(at, story, Deed::Submit(Box::new(submission)));
@@ -41,6 +47,7 @@ pub(super) fn request(life: &mut Life<'_>, chance: &mut Chance, at: Instant, per
         channel: Channel::Scrivi,
         theme: &need.theme,
         classify: need.fault.is_some(),
+        citizen: (person.full_name(), person.email()),
         reply: &need.reply,
     };
     let worked = life.work(chance, &ticket);
@@ -94,7 +101,8 @@ fn afterwards(life: &mut Life<'_>, chance: &mut Chance, ticket: &Opened<'_>, wor
     if chance.happens(CONTESTED) {
         let why = "La risposta non risolve il problema: la situazione è come prima.";
         life.push(later, ticket.story, Deed::Contest(why.to_owned()));
-        life.again(chance, ticket.story, later, Some(ticket.reply));
+        let again = format!("abbiamo riesaminato la richiesta. {}", ticket.reply);
+        life.again(chance, ticket.story, later, Some(&again));
     } else if chance.happens(RATED) {
         let scores = [(5, 0.42), (4, 0.24), (3, 0.12), (2, 0.08), (1, 0.14)];
         let score = chance.weighted(&scores).copied().unwrap_or(4);

@@ -18,6 +18,8 @@ pub(super) struct Opened<'n> {
     pub(super) theme: &'n str,
     /// Whether the operator has to set it.
     pub(super) classify: bool,
+    /// The citizen's name and address, for mails about it.
+    pub(super) citizen: (String, String),
     pub(super) reply: &'n str,
 }
 
@@ -40,7 +42,10 @@ impl Life<'_> {
         if chance.happens(never_taken(ticket.channel)) {
             return Worked::default();
         }
-        let charged = self.days.at_work(ticket.at, chance.between(300, longest_charge(ticket.channel)));
+        let lasting = lasting(chance, ticket.channel);
+        // Whoever answers the same day takes it at once.
+        let longest = longest_charge(ticket.channel).min(lasting.map_or(i64::MAX, |due| due / 4).max(600));
+        let charged = self.days.at_work(ticket.at, chance.between(300, longest));
         let theme = ticket.classify.then(|| ticket.theme.to_owned());
         self.push(charged, ticket.story, Deed::TakeCharge { theme });
         if chance.happens(0.02) {
@@ -48,13 +53,14 @@ impl Life<'_> {
             self.push(at, ticket.story, Deed::Cancel("contatto inviato per errore".to_owned()));
             return Worked::default();
         }
-        let Some(due) = lasting(chance, ticket.channel) else { return Worked::default() };
+        let Some(due) = lasting else { return Worked::default() };
         let in_charge = if chance.happens(handed_over(ticket.channel)) && due > DAY_S / 2 {
             self.hand_over(chance, ticket, charged)
         } else {
             charged
         };
-        let resolved = self.days.at_work(in_charge.max(ticket.at.plus_seconds(due)), chance.between(60, 5_400));
+        let resolved =
+            self.days.at_work(in_charge.max(ticket.at.plus_seconds(due)), chance.between(60, 5_400));
         let asked = self.pauses(chance, ticket, in_charge, resolved);
         self.resolve(chance, ticket, resolved, asked)
     }
@@ -73,7 +79,13 @@ impl Life<'_> {
     }
 
     /// Some wait for somebody in between; gives when the citizen was asked something.
-    fn pauses(&mut self, chance: &mut Chance, ticket: &Opened<'_>, from: Instant, to: Instant) -> Option<Instant> {
+    fn pauses(
+        &mut self,
+        chance: &mut Chance,
+        ticket: &Opened<'_>,
+        from: Instant,
+        to: Instant,
+    ) -> Option<Instant> {
         let room = to.seconds_since(from);
         if room < 3 * DAY_S || !chance.happens(0.22) {
             return None;
@@ -124,12 +136,12 @@ impl Life<'_> {
         worked
     }
 
-    /// A further round: somebody takes it again and answers.
+    /// A further round: somebody takes it and answers.
     pub(super) fn again(&mut self, chance: &mut Chance, story: Story, from: Instant, reply: Option<&str>) {
         let charged = self.days.at_work(from, chance.between(600, 30_000));
         self.push(charged, story, Deed::TakeCharge { theme: None });
         let resolved = self.days.at_work(charged, chance.between(1_800, 90_000));
-        let reply = reply.map(|reply| format!("{GREETING}abbiamo riesaminato la richiesta. {reply}"));
+        let reply = reply.map(|reply| format!("{GREETING}{reply}"));
         self.push(resolved, story, Deed::Resolve { outcome: Outcome::Answered, reply });
     }
 }
@@ -161,15 +173,27 @@ fn handed_over(channel: Channel) -> f64 {
 /// two weeks in the mean for mail, a day and a half for social; `None` for what stays open.
 fn lasting(chance: &mut Chance, channel: Channel) -> Option<i64> {
     let bands: [((i64, i64), f64); 5] = match channel {
-        Channel::Social | Channel::Chat => {
-            [((1_800, DAY_S / 4), 0.5), ((DAY_S / 4, DAY_S), 0.25), ((DAY_S, 4 * DAY_S), 0.17), ((4 * DAY_S, 9 * DAY_S), 0.06), ((0, 0), 0.02)]
-        }
-        Channel::Email | Channel::Pec => {
-            [((3_600, DAY_S), 0.1), ((DAY_S, 7 * DAY_S), 0.2), ((7 * DAY_S, 18 * DAY_S), 0.36), ((18 * DAY_S, 40 * DAY_S), 0.26), ((0, 0), 0.08)]
-        }
-        _ => {
-            [((3_600, DAY_S), 0.21), ((DAY_S, 7 * DAY_S), 0.27), ((7 * DAY_S, 29 * DAY_S), 0.34), ((30 * DAY_S, 60 * DAY_S), 0.12), ((0, 0), 0.06)]
-        }
+        Channel::Social | Channel::Chat => [
+            ((1_800, DAY_S / 4), 0.5),
+            ((DAY_S / 4, DAY_S), 0.25),
+            ((DAY_S, 4 * DAY_S), 0.17),
+            ((4 * DAY_S, 9 * DAY_S), 0.06),
+            ((0, 0), 0.02),
+        ],
+        Channel::Email | Channel::Pec => [
+            ((3_600, DAY_S), 0.1),
+            ((DAY_S, 7 * DAY_S), 0.2),
+            ((7 * DAY_S, 18 * DAY_S), 0.36),
+            ((18 * DAY_S, 40 * DAY_S), 0.28),
+            ((0, 0), 0.06),
+        ],
+        _ => [
+            ((1_800, DAY_S / 3), 0.3),
+            ((DAY_S, 6 * DAY_S), 0.22),
+            ((7 * DAY_S, 27 * DAY_S), 0.34),
+            ((30 * DAY_S, 60 * DAY_S), 0.09),
+            ((0, 0), 0.05),
+        ],
     };
     let (least, most) = *chance.weighted(&bands)?;
     (most > 0).then(|| chance.between(least, most))

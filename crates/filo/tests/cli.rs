@@ -1,0 +1,377 @@
+//! The program as people and machines call it: exit codes, what goes to stdout, and what to stderr.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/filo.toml");
+
+const LOG: &str = "1790841600|c.1|tari|NONE|ENTERQUEUE||3471234567|1\n1790841630|c.1|tari|SIP/7|CONNECT|30|c.9|3\n\
+                   1790841690|c.1|tari|SIP/7|COMPLETECALLER|30|60|1\n1790845200|c.2|tari|NONE|ENTERQUEUE||3477654321|1\n\
+                   1790845268|c.2|tari|NONE|ABANDON|1|1|68\n";
+const MAIL: &str = "From: Anna Rossi <anna@mail.example>\nTo: urp@comune.milano.it\nSubject: TARI\n\
+                    Date: Thu, 1 Oct 2026 09:00:00 +0200\nMessage-ID: <m1@mail.example>\n\nQuanto devo?\n";
+const COMMENT: &str = r#"{"object":"page","entry":[{"id":"1001","time":1790841600,"changes":[{"field":"feed","value":{"item":"comment","verb":"add","comment_id":"77_1","post_id":"1001_77","parent_id":"1001_77","from":{"id":"501","name":"Anna Neri"},"created_time":1790841600,"message":"Quando riapre?"}}]}]}"#;
+
+/// A folder of one test, with its own embedded database.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+    fn file(&self, name: &str, content: &str) -> String {
+        std::fs::write(self.path(name), content).unwrap();
+        self.path(name).display().to_string()
+    }
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_filo"));
+        command.current_dir(self.0.path()).env_clear().env("FILO__CONFIG", CONFIG);
+        command.env("FILO__DATA_DIR", self.path("data")).args(arguments);
+        command
+    }
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).output().unwrap())
+    }
+    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        let mut command = self.command(arguments);
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // A command that refuses its arguments never reads: then the pipe is closed.
+        let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
+        Ran(child.wait_with_output().unwrap())
+    }
+    fn import_calls(&self, log: &str) -> Ran {
+        let file = self.file("queue_log", log);
+        self.run(&["import", "calls", "--source", "pbx-020202", "--format", "asterisk-queue-log", &file])
+    }
+}
+
+/// A command that ended.
+struct Ran(Output);
+
+impl Ran {
+    #[track_caller]
+    fn ends(self, code: i32) -> Self {
+        assert_eq!(self.0.status.code(), Some(code), "stdout: {}\nstderr: {}", self.out(), self.err());
+        self
+    }
+    fn out(&self) -> String {
+        String::from_utf8(self.0.stdout.clone()).unwrap()
+    }
+    fn err(&self) -> String {
+        String::from_utf8(self.0.stderr.clone()).unwrap()
+    }
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.out()).unwrap_or_else(|error| panic!("{error}: {}", self.out()))
+    }
+    #[track_caller]
+    fn lines(&self) -> Vec<Value> {
+        self.out().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+    #[track_caller]
+    fn tells(self, words: &str) -> Self {
+        assert!(self.err().contains(words), "{words:?} not in {}", self.err());
+        self
+    }
+}
+
+fn counts(tally: &Value) -> [u64; 4] {
+    ["read", "accepted", "duplicates", "quarantined"].map(|key| tally[key].as_u64().unwrap())
+}
+
+#[test]
+fn version_and_the_check_of_the_configuration_do_not_touch_the_store() {
+    let place = Place::new();
+    assert!(place.run(&["version"]).ends(0).out().starts_with("filo "));
+    assert_eq!(place.run(&["version", "--json"]).ends(0).json()["name"], "filo");
+    let checked = place.run(&["config", "check", "--json"]).ends(0).json();
+    assert_eq!(checked["city"]["zone"], "Europe/Rome");
+    assert!(!place.path("data").exists());
+}
+
+#[test]
+fn secrets_are_not_shown_by_the_check_of_the_configuration() {
+    let place = Place::new();
+    let mut command = place.command(&["config", "check"]);
+    command.env("FILO__SMTP__URL", "smtp://anna:geheim@mail.example").env("DATABASE_URL", "postgres://u:geheim@h/d");
+    let checked = Ran(command.output().unwrap()).ends(0);
+    assert!(!checked.out().contains("geheim") && checked.out().contains("[REDACTED]"));
+}
+
+#[test]
+fn a_wrong_configuration_cannot_run_and_says_where() {
+    let place = Place::new();
+    let city = place.file("filo.toml", "city_dir = \"nowhere\"\n");
+    place.run(&["--config", &city, "config", "check"]).ends(3).tells("nowhere");
+    let key = place.file("filo.toml", "city_dir = \"x\"\n\n[http]\nport = 80\n");
+    place.run(&["--config", &key, "verify"]).ends(3).tells("filo.toml:4").tells("port");
+    place.run(&["--config", "absent.toml", "config", "check"]).ends(3).tells("absent.toml");
+    let mut command = place.command(&["config", "check"]);
+    command.env("FILO__LIMITS__LOGIN_PER_MINUTE", "few");
+    Ran(command.output().unwrap()).ends(3).tells("FILO__LIMITS__LOGIN_PER_MINUTE").tells("few");
+}
+
+#[test]
+fn an_unknown_zone_cannot_run_and_is_told_with_its_file_and_line() {
+    let place = Place::new();
+    let city = place.path("milano");
+    copy(Path::new(CONFIG).parent().unwrap().join("cities/milano").as_path(), &city);
+    let text = std::fs::read_to_string(city.join("city.toml")).unwrap();
+    std::fs::write(city.join("city.toml"), text.replace("Europe/Rome", "Europe/Atlantis")).unwrap();
+    let mut command = place.command(&["report", "2026-10"]);
+    command.env("FILO__CITY_DIR", &city);
+    Ran(command.output().unwrap()).ends(3).tells("city.toml:4").tells("Europe/Atlantis");
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_database_that_is_away_cannot_run_and_says_so() {
+    let place = Place::new();
+    let file = place.file("plain", "x");
+    for url in [format!("sqlite:{file}/filo.db"), "postgres://nobody@127.0.0.1:1/filo".to_owned()] {
+        let mut command = place.command(&["verify"]);
+        command.env("DATABASE_URL", &url);
+        Ran(command.output().unwrap()).ends(3).tells("database");
+    }
+    let mut command = place.command(&["verify"]);
+    command.env("DATABASE_URL", "mysql://here");
+    Ran(command.output().unwrap()).ends(3).tells("sqlite:PATH or postgres://");
+}
+
+#[test]
+fn wrong_usage_is_two() {
+    let place = Place::new();
+    place.run(&["dance"]).ends(2);
+    place.run(&[]).ends(2);
+    place.run(&["report", "2026-13"]).ends(2).tells("2026-13");
+    place.run(&["report", "ottobre"]).ends(2);
+    place.run(&["report"]).ends(2);
+    place.run(&["scorecard", "20"]).ends(2);
+    place.run(&["explain", "felicita", "--period", "2026-10"]).ends(2).tells("felicita").tells("tasso-risposta");
+    place.run(&["explain", "tasso-risposta", "--period", "2026-1"]).ends(2);
+    place.run(&["export", "interactions", "--from", "ieri", "--to", "2026-11-01"]).ends(2).tells("ieri");
+    place.run(&["import", "mail", "--mailbox", "nessuna", "."]).ends(2).tells("urp");
+    place.run(&["user", "add", "anna", "--role", "mayor", "--password-stdin"]).ends(2);
+}
+
+#[test]
+fn calls_imported_twice_are_accepted_once() {
+    let place = Place::new();
+    assert_eq!(counts(&place.import_calls(LOG).ends(0).json()), [2, 2, 0, 0]);
+    assert_eq!(counts(&place.import_calls(LOG).ends(0).json()), [2, 0, 2, 0]);
+    let report = place.run(&["report", "2026-10"]).ends(0).json();
+    assert_eq!((&report["phone"]["offered"], &report["phone"]["abandoned"]), (&2.into(), &1.into()));
+    place.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn mail_and_social_imported_twice_are_accepted_once_and_the_report_is_the_same() {
+    let place = Place::new();
+    std::fs::create_dir(place.path("mail")).unwrap();
+    place.file("mail/1.eml", MAIL);
+    place.file("mail/.hidden", "not looked at");
+    let bodies = place.file("social.jsonl", &format!("{COMMENT}\n"));
+    let import = || {
+        let mail = place.run(&["import", "mail", "--mailbox", "urp", "mail"]).ends(0).json();
+        let social = place.run(&["import", "social", "--source", "facebook", &bodies]).ends(0).json();
+        [counts(&mail), counts(&social)]
+    };
+    let report = || {
+        let mut report = place.run(&["report", "2026-10"]).ends(0).json();
+        for key in ["as_of", "generated_at"] {
+            report.as_object_mut().unwrap().remove(key).unwrap();
+        }
+        report
+    };
+    assert_eq!(import(), [[1, 1, 0, 0], [1, 1, 0, 0]]);
+    let before = report();
+    assert_eq!(import(), [[1, 0, 1, 0], [1, 0, 1, 0]]);
+    assert_eq!(report(), before);
+}
+
+#[test]
+fn an_import_with_something_wrong_is_one_and_what_is_kept_can_be_looked_at() {
+    let place = Place::new();
+    let ran = place.import_calls(&format!("garbage\n{LOG}")).ends(1).tells("quarantine");
+    assert_eq!(counts(&ran.json()), [3, 2, 0, 1]);
+    let listed = place.run(&["quarantine", "list", "--json"]).ends(0).json();
+    let unit = &listed["items"][0];
+    let id = unit["id"].as_str().unwrap();
+    let shown = place.run(&["quarantine", "show", id]).ends(0).json();
+    assert_eq!(shown["raw"].as_str().unwrap().trim_end(), "garbage");
+    assert_eq!(place.run(&["quarantine", "retry"]).ends(0).json(), serde_json::json!({ "released": 0, "kept": 1 }));
+    place.run(&["quarantine", "discard", id]).ends(2);
+    place.run(&["quarantine", "discard", id, "--reason", "prova"]).ends(0);
+    assert_eq!(place.run(&["quarantine", "list", "--json"]).ends(0).json()["items"], serde_json::json!([]));
+    place.run(&["quarantine", "show", "x"]).ends(2);
+    place.run(&["quarantine", "show", "00000000-0000-7000-8000-000000000000"]).ends(1);
+
+    let missing = place.path("absent").display().to_string();
+    let import = ["import", "calls", "--source", "pbx-020202", "--format", "asterisk-queue-log", &missing];
+    let ran = place.run(&import).ends(1).tells("absent");
+    assert_eq!(counts(&ran.json()), [0, 0, 0, 0], "the tally is printed all the same");
+}
+
+#[test]
+fn a_mail_pipe_ends_with_what_mail_servers_understand() {
+    let place = Place::new();
+    let pipe = ["import", "mail", "--mailbox", "urp", "-"];
+    assert_eq!(counts(&place.run_with(&pipe, MAIL).ends(0).json()), [1, 1, 0, 0]);
+    assert_eq!(counts(&place.run_with(&pipe, MAIL).ends(0).json()), [1, 0, 1, 0]);
+    assert_eq!(counts(&place.run_with(&pipe, "\n\nno header\n").ends(0).json()), [1, 0, 0, 1], "durable, in quarantine");
+    place.run_with(&["import", "mail", "--mailbox", "nessuna", "-"], MAIL).ends(64);
+    place.run_with(&["import", "mail", "--mailbox", "urp", "-", "more"], MAIL).ends(64);
+    let mut away = place.command(&pipe);
+    away.env("DATABASE_URL", "postgres://nobody@127.0.0.1:1/filo").stdin(Stdio::null());
+    Ran(away.output().unwrap()).ends(75);
+    let mut broken = place.command(&["--config", "absent.toml", "import", "mail", "--mailbox", "urp", "-"]);
+    Ran(broken.stdin(Stdio::null()).output().unwrap()).ends(75);
+}
+
+#[test]
+fn inspecting_needs_neither_store_nor_configuration() {
+    let place = Place::new();
+    let (log, mail, body) = (place.file("queue_log", LOG), place.file("1.eml", MAIL), place.file("1.json", COMMENT));
+    let inspect = |what: &str, file: &str| {
+        let mut command = place.command(&["inspect", what, file]);
+        Ran(command.env_remove("FILO__CONFIG").output().unwrap())
+    };
+    let legs = inspect("calls", &log).ends(0).lines();
+    assert_eq!(legs.len(), 2);
+    assert_eq!((&legs[0]["caller"], &legs[0]["wait_s"]), (&"+393471234567".into(), &30.into()));
+    let message = inspect("mail", &mail).ends(0).lines().remove(0);
+    assert_eq!((&message["kind"], &message["from"]["address"]), (&"message".into(), &"anna@mail.example".into()));
+    let comment = inspect("social", &body).ends(0).lines().remove(0);
+    assert_eq!((&comment["kind"], &comment["opens_ticket"]), (&"comment".into(), &true.into()));
+    let unreadable = place.file("bad.eml", "\n\nno header\n");
+    assert_eq!(inspect("mail", &unreadable).ends(0).lines()[0]["kind"], "unreadable");
+    inspect("mail", "absent.eml").ends(1).tells("absent.eml");
+    assert!(!place.path("data").exists(), "no store was made");
+}
+
+#[test]
+fn exports_have_their_columns_and_tell_their_rows() {
+    let place = Place::new();
+    place.import_calls(LOG).ends(0);
+    let mail = place.file("1.eml", MAIL);
+    place.run(&["import", "mail", "--mailbox", "urp", &mail]).ends(0);
+    let export = |what: &str, more: &[&str]| {
+        let span = ["--from", "2026-10-01", "--to", "2026-11-01"];
+        place.run(&[&["export", what], &span[..], more].concat()).ends(0)
+    };
+    let header = |ran: &Ran| ran.out().lines().next().unwrap().to_owned();
+
+    let interactions = export("interactions", &[]).tells("3 rows");
+    assert!(header(&interactions).starts_with(
+        "id,source,channel,kind,direction,external_id,occurred_at,recorded_at,local_day,person_id,ticket_id,thread,actionable,reason"
+    ));
+    assert_eq!(interactions.out().lines().count(), 4);
+    let calls = export("calls", &["--format", "jsonl"]).tells("2 rows").lines();
+    for key in ["source", "external_id", "leg", "queue", "caller", "entered_at", "answered_at", "ended_at", "wait_s", "talk_s",
+        "outcome", "transferred_to", "flags", "call_id", "interaction_id", "registered_ticket_id"]
+    {
+        assert!(calls[0].get(key).is_some(), "{key} not in {}", calls[0]);
+    }
+    let columns = header(&export("tickets", &[]).tells("1 rows"));
+    for column in "id,number,channel,theme,kind,level,unit,state,outcome,opened_at,charged_at,first_response_at,first_resolved_at,\
+        final_resolved_at,closed_at,reopened,escalated_at,matter_id,tags"
+        .split(',')
+    {
+        assert!(columns.split(',').any(|it| it == column), "{column} not in {columns}");
+    }
+    assert!(header(&export("events", &[])).starts_with("ticket_id,seq,kind,at,recorded_at,hash"));
+    export("messages", &[]);
+    export("persons", &["--out", "persons.csv"]);
+    assert!(place.path("persons.csv").exists());
+    let none = place.run(&["export", "interactions", "--from", "2026-11-01", "--to", "2026-12-01"]).ends(0);
+    none.tells("0 rows");
+}
+
+#[test]
+fn a_month_is_reported_as_json_explained_and_closed_once() {
+    let place = Place::new();
+    let report = place.run(&["report", "2020-02"]).ends(0).json();
+    assert_eq!((&report["state"], &report["schema"]), (&"open".into(), &"filo.monthly-report/1".into()));
+    let explained = place.run(&["explain", "/phone/offered", "--period", "2020-02"]).ends(0).json();
+    assert_eq!((&explained["value"], &explained["items"]), (&0.into(), &Value::Array(vec![])));
+    assert_eq!(place.run(&["explain", "tasso-risposta", "--period", "2020-02"]).ends(0).json()["value"], Value::Null);
+    let closed = place.run(&["report", "close", "2020-02"]).ends(0).json();
+    assert_eq!((&closed["state"], &closed["revision"]), (&"closed".into(), &1.into()));
+    place.run(&["report", "close", "2020-02"]).ends(1).tells("closed already");
+    place.run(&["report", "close", "2999-01"]).ends(1).tells("2999-01");
+    place.run(&["report", "restate", "2020-03", "--reason", "x"]).ends(1);
+    place.run(&["report", "restate", "2020-02"]).ends(2);
+    let second = place.run(&["report", "restate", "2020-02", "--reason", "prova"]).ends(0).json();
+    assert_eq!((&second["revision"], &second["reason"]), (&2.into(), &"prova".into()));
+    place.run(&["report", "2020-02", "--format", "xml"]).ends(2);
+}
+
+#[test]
+fn the_scorecard_of_2020_prints_the_documents_results() {
+    let card = Place::new().run(&["scorecard", "2020"]).ends(0).json();
+    assert_eq!(card["schema"], "filo.scorecard/1");
+    let row = card["rows"].as_array().unwrap().iter().find(|row| row["key"] == "tempo-risposta-mail").unwrap();
+    assert_eq!((&row["achieved"]["text"], &row["result"]["printed"]), (&"15,3 giorni".into(), &"100".into()));
+}
+
+#[test]
+fn users_and_keys_are_made_listed_and_withdrawn() {
+    let place = Place::new();
+    let add = ["user", "add", "anna", "--role", "operator", "--password-stdin"];
+    place.run_with(&add, "short\n").ends(2).tells("password");
+    place.run_with(&add, "una frase abbastanza lunga\n").ends(0);
+    place.run_with(&add, "una frase abbastanza lunga\n").ends(1);
+    let users = place.run(&["user", "list", "--json"]).ends(0);
+    assert_eq!(users.json()["items"][0]["name"], "anna");
+    assert!(!users.out().contains("argon2"));
+    place.run_with(&["user", "passwd", "anna", "--password-stdin"], "un'altra frase lunga\n").ends(0);
+    place.run(&["user", "disable", "anna"]).ends(0);
+    place.run(&["user", "disable", "nobody"]).ends(1);
+
+    let issued = place.run(&["key", "issue", "--name", "pbx", "--scope", "intake:phone", "--json"]).ends(0).json();
+    let key = issued["key"].as_str().unwrap().to_owned();
+    let listed = place.run(&["key", "list", "--json"]).ends(0);
+    assert!(!listed.out().contains(&key) && listed.json()["items"][0]["name"] == "pbx");
+    place.run(&["key", "revoke", "pbx"]).ends(0);
+    place.run(&["key", "revoke", "pbx"]).ends(1);
+    place.run(&["key", "issue", "--name", "x", "--scope", "all"]).ends(2);
+}
+
+#[test]
+fn the_signing_key_is_made_once_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::new();
+    place.run(&["migrate", "--json"]).ends(0);
+    let key = place.path("data/keys/signing.key");
+    let first = std::fs::read(&key).unwrap();
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+    place.run(&["verify", "--json"]).ends(0);
+    assert_eq!(std::fs::read(&key).unwrap(), first);
+}
+
+#[test]
+fn a_worker_beside_the_embedded_database_is_refused() {
+    Place::new().run(&["worker"]).ends(3).tells("PostgreSQL");
+}
