@@ -9,6 +9,9 @@ SHELL := /bin/bash
 CARGO ?= cargo
 # More cases than the 256 of every run, for `make test-long`.
 PROPTEST_CASES_LONG ?= 5000
+# How long `make test-long` throws damaged inputs at the decoders, and which.
+FUZZ_SECONDS ?= 600
+FUZZ_SEED ?= 1
 
 .PHONY: help run test test-long fmt fmt-check lint check deny doc doctest nextest tools clean
 
@@ -50,13 +53,19 @@ nextest: ## the tests alone, beside a PostgreSQL server of their own
 tools:
 	@scripts/install-tools
 
-test-long: tools ## what takes longer: many more property cases, the release build, advisories
-	@echo "test-long 1/3: every test, with $(PROPTEST_CASES_LONG) cases to a property"
+test-long: tools ## what takes longer: many more property cases, damaged inputs, kill rounds, full size, advisories
+	@echo "test-long 1/6: every test, with $(PROPTEST_CASES_LONG) cases to a property"
 	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres $(CARGO) nextest run --locked --workspace --profile long
-	@echo "test-long 2/3: the release build, which links no shared database or TLS library"
-	$(CARGO) build --locked --release --package filo
+	@echo "test-long 2/6: the release build, which links no shared database or TLS library"
+	$(CARGO) build --locked --release --package filo --package filo-bench
 	! ldd "$${CARGO_TARGET_DIR:-target}/release/filo" | grep -E 'libpq|libsqlite3|libssl|libcrypto'
-	@echo "test-long 3/3: known advisories about the dependencies"
+	@echo "test-long 3/6: damaged inputs through every decoder for $(FUZZ_SECONDS) seconds"
+	"$${CARGO_TARGET_DIR:-target}/release/filo-bench" fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
+	@echo "test-long 4/6: imports that are killed and run again (KILL_ROUNDS)"
+	scripts/with-postgres scripts/kill-rounds
+	@echo "test-long 5/6: a city's calls of most of a year (FULL_SIZE_CALLS)"
+	scripts/with-postgres scripts/full-size
+	@echo "test-long 6/6: known advisories about the dependencies"
 	scripts/check-advisories
 
 clean: ## removes everything that was built

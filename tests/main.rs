@@ -2,12 +2,9 @@
 //! figures that come out are compared, on both databases.
 //!
 //! Start at `support`, which starts the application as the program does, with a clock that stands where it was put.
+#![cfg(test)]
 
-#[cfg(test)]
 mod channels;
-#[cfg(test)]
 mod report;
-#[cfg(test)]
 mod store;
-#[cfg(test)]
 mod support;

@@ -10,8 +10,8 @@ use filo::{
     wiring::{Migrating, Program},
 };
 use filo_app::{
-    Access, App, AppError, Caller, CallView, Clock, Confirmed, FixedClock, Intake, NewMessage, RegisterCall, Role,
-    StepRequest, Tally, TicketView,
+    Access, App, AppError, CallView, Caller, Clock, Confirmed, FixedClock, Intake, NewMessage, RegisterCall,
+    Role, StepRequest, Tally, TicketView,
 };
 use filo_channel::Raw;
 use filo_channel_phone::Format;
@@ -71,7 +71,11 @@ impl TestApp {
     pub(crate) async fn take_in(&self, source: &str, bytes: Vec<u8>) -> Tally {
         let raw = Raw { bytes, arrived_at: None, now: self.now() };
         let tally = self.app.take_in(vec![Intake::usual(source, raw)], self.now()).await.unwrap();
-        assert_eq!(tally.read, tally.accepted + tally.duplicates + tally.quarantined, "every unit is accounted for");
+        assert_eq!(
+            tally.read,
+            tally.accepted + tally.duplicates + tally.quarantined,
+            "every unit is accounted for"
+        );
         tally
     }
     pub(crate) async fn calls(&self, log: QueueLog) -> Tally {
@@ -106,7 +110,11 @@ impl TestApp {
     // What operators do.
 
     pub(crate) async fn tickets(&self) -> Vec<TicketView> {
-        let query = filo_app::ListTickets { sort: Some("created".to_owned()), limit: Some(200), ..Default::default() };
+        let query = filo_app::ListTickets {
+            sort: Some("created".to_owned()),
+            limit: Some(200),
+            ..Default::default()
+        };
         self.app.list_tickets(&operator(), query).await.unwrap().items
     }
     /// The only ticket there is.
@@ -148,7 +156,10 @@ impl TestApp {
     }
     pub(crate) async fn close(&self, month: &str) -> Figures {
         let month = Period::parse_month(month).unwrap();
-        Figures(serde_json::to_value(self.app.close_month(&supervisor(), month, self.now()).await.unwrap()).unwrap())
+        Figures(
+            serde_json::to_value(self.app.close_month(&supervisor(), month, self.now()).await.unwrap())
+                .unwrap(),
+        )
     }
     pub(crate) async fn restate(&self, month: &str, reason: &str) -> Figures {
         let month = Period::parse_month(month).unwrap();

@@ -218,7 +218,8 @@ impl Exchange {
 
     /// A leg of one call enters each queue at another second, so that no two legs share a key.
     fn other(&mut self, queue: &str) -> &'static str {
-        let others: Vec<&str> = QUEUES.into_iter().map(|(name, _)| name).filter(|name| *name != queue).collect();
+        let others: Vec<&str> =
+            QUEUES.into_iter().map(|(name, _)| name).filter(|name| *name != queue).collect();
         self.rng.choice(others).unwrap_or("020202")
     }
 
@@ -229,7 +230,7 @@ impl Exchange {
         }
         let place = self.rng.u64(0..self.callers);
         let caller = self.rng.u64(0..=place);
-        if caller % 4 == 0 {
+        if caller.is_multiple_of(4) {
             format!("02{}", 48_000_000 + caller * 7_919 % 1_000_000)
         } else {
             format!("3{}{:07}", 20 + caller % 30, caller * 7_654_321 % 10_000_000)

@@ -2,7 +2,9 @@
 
 use std::future::Future;
 
-use filo_app::{App, AppError, ErrorKind, Intake, LiveCallEvent, NewMessage, StepRequest, Tally, TicketChange};
+use filo_app::{
+    App, AppError, ErrorKind, Intake, LiveCallEvent, NewMessage, StepRequest, Tally, TicketChange,
+};
 use filo_channel::Raw;
 use filo_domain::form::Submission;
 use filo_testkit::{
@@ -76,13 +78,25 @@ async fn the_same_webhook_at_once_is_one_contact_and_comments_of_one_thread_are_
         let city = TestApp::at("2026-10-02 12:00", database).await;
         let comment = |id: usize| {
             let author = format!("50{id}");
-            social::comment(&format!("77_{id}"), "77", (&author, "Qualcuno"), "Quando riapre?", at("2026-10-02 10:00"))
+            social::comment(
+                &format!("77_{id}"),
+                "77",
+                (&author, "Qualcuno"),
+                "Quando riapre?",
+                at("2026-10-02 10:00"),
+            )
         };
         let total = delivered(&city, "facebook", |_| comment(0)).await;
         assert_eq!((total.accepted, total.duplicates, total.tickets_opened), (1, 7, 1));
         let other = |index: usize| {
             let author = format!("60{index}");
-            social::comment(&format!("78_{index}"), "78", (&author, "Qualcuno"), "Quando riapre?", at("2026-10-02 10:00"))
+            social::comment(
+                &format!("78_{index}"),
+                "78",
+                (&author, "Qualcuno"),
+                "Quando riapre?",
+                at("2026-10-02 10:00"),
+            )
         };
         let total = delivered(&city, "facebook", other).await;
         assert_eq!((total.accepted, total.tickets_opened), (8, 1));
@@ -163,7 +177,12 @@ async fn one_log_imported_and_one_call_reported_live_by_many_at_once_are_one_cal
 async fn a_call_registered_by_many_at_once_has_one_ticket() {
     both(async |database| {
         let city = TestApp::at("2026-10-01 12:00", database).await;
-        let leg = Leg { call_id: "1790000000.1", queue: "tari", caller: "3471234567", entered_at: at("2026-10-01 09:00") };
+        let leg = Leg {
+            call_id: "1790000000.1",
+            queue: "tari",
+            caller: "3471234567",
+            entered_at: at("2026-10-01 09:00"),
+        };
         city.calls(QueueLog::default().answered(leg, 5, 60)).await;
         let (call, now) = (city.call_log().await.remove(0).id, city.now());
         let results = at_once(&city, |app, _| {

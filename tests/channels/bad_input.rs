@@ -60,7 +60,10 @@ async fn the_end_of_a_leg_waits_in_quarantine_for_its_start() {
         let tally = city.calls(QueueLog::default().started(leg("2026-10-01 09:00"))).await;
         assert_eq!((tally.accepted, tally.released), (1, 1));
         assert_eq!(reasons(&city).await, Vec::<String>::new());
-        assert_eq!(city.report("2026-10").await.counts("/phone", &["offered", "abandoned", "unknown"]), [1, 1, 0]);
+        assert_eq!(
+            city.report("2026-10").await.counts("/phone", &["offered", "abandoned", "unknown"]),
+            [1, 1, 0]
+        );
     })
     .await;
 }
@@ -72,10 +75,11 @@ async fn mail_without_headers_is_kept_and_broken_mime_is_read_as_far_as_it_goes(
         assert_eq!(counts(&city.take_in("urp", b"\n\nnothing but a body\n".to_vec()).await), (1, 0, 0, 1));
         assert_eq!(counts(&city.take_in("urp", Vec::new()).await), (1, 0, 0, 1));
         assert_eq!(reasons(&city).await, ["no_headers", "no_headers"]);
-        let broken = b"From: anna@mail.example\nSubject: =?utf-8?B?!!!?=\nDate: Thu, 1 Oct 2026 09:00:00 +0200\n\
+        let broken =
+            b"From: anna@mail.example\nSubject: =?utf-8?B?!!!?=\nDate: Thu, 1 Oct 2026 09:00:00 +0200\n\
             Content-Type: multipart/mixed; boundary=\"a\nContent-Transfer-Encoding: base64\n\n--a\n\
             Content-Type: text/plain; charset=klingon\n\nciao \xff\xfe\n"
-            .to_vec();
+                .to_vec();
         let tally = city.take_in("urp", broken).await;
         assert_eq!((counts(&tally), tally.tickets_opened), ((1, 1, 0, 0), 1));
     })
@@ -199,7 +203,10 @@ async fn what_is_kept_can_be_retried_or_put_aside_with_a_reason() {
         let refused = city.app.discard_quarantined(&supervisor(), id, " ", now).await.unwrap_err();
         assert_eq!(refused.kind().0, ErrorKind::Invalid);
         city.app.discard_quarantined(&supervisor(), id, "riga di prova", now).await.unwrap();
-        assert_eq!(city.app.discard_quarantined(&supervisor(), id, "di nuovo", now).await.unwrap_err().kind().0, ErrorKind::Conflict);
+        assert_eq!(
+            city.app.discard_quarantined(&supervisor(), id, "di nuovo", now).await.unwrap_err().kind().0,
+            ErrorKind::Conflict
+        );
         assert_eq!(reasons(&city).await.len(), 1);
     })
     .await;

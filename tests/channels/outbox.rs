@@ -23,7 +23,10 @@ async fn a_reply_leaves_once_and_a_bounce_takes_the_answer_back() {
         let files: Vec<_> = city.outbox().into_iter().filter(|file| !receipts.contains(file)).collect();
         assert_eq!(files.len(), 1);
         let text = std::fs::read_to_string(&files[0]).unwrap();
-        assert!(text.contains("To: anna@mail.example") && text.contains("In-Reply-To: <m1@mail.example>"), "{text}");
+        assert!(
+            text.contains("To: anna@mail.example") && text.contains("In-Reply-To: <m1@mail.example>"),
+            "{text}"
+        );
         assert!(text.contains("Lo sportello apre alle 8."), "{text}");
         assert_eq!(delivery(&city).await, Some(DeliveryState::Sent));
         assert_eq!(city.report("2026-10").await.line("email"), [1, 1, 1, 1]);
@@ -53,7 +56,11 @@ async fn delivery(city: &TestApp) -> Option<DeliveryState> {
 async fn certified_receipts_move_a_reply_forward_in_whatever_order_they_come() {
     both(async |database| {
         let city = TestApp::at("2026-10-07 12:00", database).await;
-        city.take_in("pec", pec::message("i1", "studio@pec.example", "Istanza", "Testo.", at("2026-10-07 11:00"))).await;
+        city.take_in(
+            "pec",
+            pec::message("i1", "studio@pec.example", "Istanza", "Testo.", at("2026-10-07 11:00")),
+        )
+        .await;
         city.reply(city.ticket().await.id, "Accolta.").await;
         city.send().await;
         let id = city.outbox()[0].file_stem().unwrap().to_str().unwrap().to_owned();
@@ -75,11 +82,14 @@ async fn an_answer_to_our_mail_continues_its_ticket_and_a_stranger_who_quotes_th
         city.reply(ticket, "Quale via?").await;
         city.send().await;
         let ours = std::fs::read_to_string(city.outbox().last().unwrap()).unwrap();
-        let id = ours.lines().find_map(|line| line.strip_prefix("Message-ID: <")).unwrap().trim_end_matches('>');
+        let id =
+            ours.lines().find_map(|line| line.strip_prefix("Message-ID: <")).unwrap().trim_end_matches('>');
         city.now_is("2026-10-02 12:00");
-        let answer = Mail::new("m2@mail.example", "anna@altrove.example", at("2026-10-02 11:00")).answering(id);
+        let answer =
+            Mail::new("m2@mail.example", "anna@altrove.example", at("2026-10-02 11:00")).answering(id);
         assert_eq!(city.take_in("urp", answer.bytes()).await.tickets_opened, 0);
-        let stranger = Mail::new("m3@mail.example", "luca@mail.example", at("2026-10-02 11:30")).answering("m1@mail.example");
+        let stranger = Mail::new("m3@mail.example", "luca@mail.example", at("2026-10-02 11:30"))
+            .answering("m1@mail.example");
         assert_eq!(city.take_in("urp", stranger.bytes()).await.tickets_opened, 1);
         let contacts = city.app.ticket_messages(&operator(), ticket).await.unwrap();
         assert_eq!(contacts.iter().filter(|message| message.kind == "contact").count(), 2);
@@ -93,7 +103,10 @@ async fn robots_and_old_mail_get_no_receipt() {
         let city = TestApp::at("2026-10-05 12:00", database).await;
         let old = Mail::new("m1@mail.example", "anna@mail.example", at("2026-10-01 11:00"));
         city.take_in("urp", old.bytes()).await;
-        let mut robot = String::from_utf8(Mail::new("m2@mail.example", "bot@mail.example", at("2026-10-05 11:00")).bytes()).unwrap();
+        let mut robot = String::from_utf8(
+            Mail::new("m2@mail.example", "bot@mail.example", at("2026-10-05 11:00")).bytes(),
+        )
+        .unwrap();
         robot.insert_str(0, "Auto-Submitted: auto-replied\n");
         let tally = city.take_in("urp", robot.into_bytes()).await;
         assert_eq!((tally.accepted, tally.tickets_opened), (1, 0));
@@ -106,7 +119,8 @@ async fn robots_and_old_mail_get_no_receipt() {
 async fn a_reply_on_a_channel_where_nobody_can_be_reached_is_refused() {
     both(async |database| {
         let city = TestApp::at("2026-10-04 12:00", database).await;
-        let comment = social::comment("77_1", "77", ("501", "Anna Rossi"), "Dove vado?", at("2026-10-04 09:00"));
+        let comment =
+            social::comment("77_1", "77", ("501", "Anna Rossi"), "Dove vado?", at("2026-10-04 09:00"));
         city.take_in("facebook", comment).await;
         let message = NewMessage {
             kind: "reply".to_owned(),

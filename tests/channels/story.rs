@@ -28,7 +28,8 @@ async fn four_contacts(city: &TestApp) {
     let mail = Mail::new("m1@altro.example", "Anna Rossi <anna@altro.example>", at("2026-10-03 09:00"));
     city.take_in("urp", mail.saying("Carta d'identità", "Non è ancora arrivata.").bytes()).await;
     city.now_is("2026-10-04 10:00");
-    let comment = social::comment("77_1", "77", ("501", "Anna Rossi"), "La mia carta dov'è?", at("2026-10-04 09:00"));
+    let comment =
+        social::comment("77_1", "77", ("501", "Anna Rossi"), "La mia carta dov'è?", at("2026-10-04 09:00"));
     city.take_in("facebook", comment).await;
 }
 
@@ -70,14 +71,21 @@ async fn the_contacts_of_one_citizen_end_in_one_timeline_and_one_matter_each_tic
         let timeline = city.app.timeline(&operator(), anna.id, None, None).await.unwrap();
         let shown = serde_json::to_value(&timeline).unwrap();
         let items = shown["items"].as_array().unwrap();
-        let inbound: Vec<&str> =
-            items.iter().filter(|it| it["direction"] == "inbound").map(|it| it["channel"].as_str().unwrap()).collect();
+        let inbound: Vec<&str> = items
+            .iter()
+            .filter(|it| it["direction"] == "inbound")
+            .map(|it| it["channel"].as_str().unwrap())
+            .collect();
         assert_eq!(inbound, ["social", "email", "scrivi", "phone"], "newest first");
         assert_eq!(timeline.person.identities.len(), 4);
         assert_eq!(timeline.tickets.len(), 4);
 
-        for (ticket, answered) in tickets.iter().zip(["2026-10-01 09:00:20", "2026-10-07 12:00", "2026-10-08 12:00", "2026-10-09 12:00"])
-        {
+        for (ticket, answered) in tickets.iter().zip([
+            "2026-10-01 09:00:20",
+            "2026-10-07 12:00",
+            "2026-10-08 12:00",
+            "2026-10-09 12:00",
+        ]) {
             let now = city.app.ticket(&operator(), ticket.id, city.now()).await.unwrap();
             let clocks = serde_json::to_value(now.clocks.unwrap()).unwrap();
             assert_eq!(clocks[0]["started_at"], json!(ticket.opened_at));

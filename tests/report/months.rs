@@ -11,8 +11,18 @@ use serde_json::{Value, json};
 use crate::support::{Figures, TestApp, october, operator, supervisor};
 
 const BLOCKS: [&str; 12] = [
-    "channels", "unification", "response_rate", "phone", "scrivi", "email", "social", "themes", "levels", "units",
-    "backlog", "ratings",
+    "channels",
+    "unification",
+    "response_rate",
+    "phone",
+    "scrivi",
+    "email",
+    "social",
+    "themes",
+    "levels",
+    "units",
+    "backlog",
+    "ratings",
 ];
 
 /// The pointers to all counts below a place.
@@ -80,7 +90,11 @@ async fn late_data_is_pending_until_a_restatement_which_changes_nothing_else() {
         city.now_is("2026-11-10 09:00");
         city.calls(late_call()).await;
         // Work on old tickets is done after the closing, and stays out of the closed month for good.
-        let open = city.tickets().await.into_iter().find(|ticket| ticket.outcome.is_none() && ticket.charged_at.is_none());
+        let open = city
+            .tickets()
+            .await
+            .into_iter()
+            .find(|ticket| ticket.outcome.is_none() && ticket.charged_at.is_none());
         let outcome = Outcome::Solved;
         city.step(open.unwrap().id, StepRequest::Resolve { outcome, note: None, reply: None }).await;
         let mut pending = city.report("2026-10").await;
@@ -95,7 +109,8 @@ async fn late_data_is_pending_until_a_restatement_which_changes_nothing_else() {
         assert_eq!(second.at("/reason"), "il tabulato è arrivato tardi");
         let offered = |figures: &Figures| figures.counts("/phone", &["offered", "abandoned"]);
         assert_eq!(offered(&second), offered(&first).iter().map(|count| count + 1).collect::<Vec<_>>());
-        for block in ["/scrivi", "/email", "/social", "/levels", "/themes", "/units", "/backlog", "/ratings"] {
+        for block in ["/scrivi", "/email", "/social", "/levels", "/themes", "/units", "/backlog", "/ratings"]
+        {
             assert_eq!(second.at(block), first.at(block), "{block}");
         }
         assert_ne!(second.at("/inputs_sha256"), first.at("/inputs_sha256"));
@@ -105,7 +120,11 @@ async fn late_data_is_pending_until_a_restatement_which_changes_nothing_else() {
 
         let october = Period::parse_month("2026-10").unwrap();
         let old = city.app.monthly_report(&supervisor(), october, Some(1), city.now()).await.unwrap();
-        assert_eq!(serde_json::to_value(old).unwrap()["phone"], first.0["phone"], "revision 1 is still there");
+        assert_eq!(
+            serde_json::to_value(old).unwrap()["phone"],
+            first.0["phone"],
+            "revision 1 is still there"
+        );
         city.verifies().await;
     })
     .await;

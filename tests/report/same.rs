@@ -11,12 +11,17 @@ use crate::support::{TestApp, october};
 fn differences(place: &str, left: &Value, right: &Value, found: &mut Vec<String>) {
     match (left, right) {
         (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => {
-            a.iter().zip(b).for_each(|((key, a), (_, b))| differences(&format!("{place}/{key}"), a, b, found));
+            a.iter()
+                .zip(b)
+                .for_each(|((key, a), (_, b))| differences(&format!("{place}/{key}"), a, b, found));
         }
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
-            a.iter().zip(b).enumerate().for_each(|(i, (a, b))| differences(&format!("{place}/{i}"), a, b, found));
+            a.iter()
+                .zip(b)
+                .enumerate()
+                .for_each(|(i, (a, b))| differences(&format!("{place}/{i}"), a, b, found));
         }
-        (a, b) if a.to_string() == b.to_string() => {}
+        (a, b) if a == b => {}
         (a, b) => found.push(format!("{place}: {a} and {b}")),
     }
 }
@@ -49,6 +54,8 @@ async fn the_same_inputs_give_byte_identical_figures_on_both_databases() {
     let mut found = Vec::new();
     for pair in seen.windows(2) {
         differences("", &pair[0], &pair[1], &mut found);
-        assert!(found.is_empty() && pair[0].to_string() == pair[1].to_string(), "{found:#?}");
+        assert!(found.is_empty(), "{found:#?}");
+        let [left, right] = [0, 1].map(|index: usize| pair[index].to_string());
+        assert_eq!(left, right);
     }
 }

@@ -33,7 +33,8 @@ async fn one_an_answered_call_is_answered_registered_or_not_and_its_response_is_
 
         city.now_is("2026-10-02 10:00");
         let call = city.call_log().await.remove(0);
-        let request = json!({ "theme": "tributi/tari", "kind": "information", "subject": "TARI", "outcome": "solved" });
+        let request =
+            json!({ "theme": "tributi/tari", "kind": "information", "subject": "TARI", "outcome": "solved" });
         let ticket = city.register(call.id, request).await.unwrap();
         assert_eq!(ticket.opened_at, at("2026-10-01 09:00"));
         assert_eq!(ticket.first_response_at, Some(at("2026-10-01 09:00:30")));
@@ -77,7 +78,8 @@ async fn two_who_gave_up_and_then_wrote_shows_only_once_the_identities_are_linke
         let october = city.report("2026-10").await;
         assert_eq!(october.counts("/phone/abandoned_then_wrote", &["count"]), [1]);
         assert_eq!(october.counts("/response_rate", &keys), [2, 1, 1]);
-        for figure in ["/response_rate/answered", "/response_rate/rate", "/phone/abandoned_then_wrote/count"] {
+        for figure in ["/response_rate/answered", "/response_rate/rate", "/phone/abandoned_then_wrote/count"]
+        {
             city.explains(&october, "2026-10", figure).await;
         }
 
@@ -113,7 +115,10 @@ async fn three_a_contest_in_the_month_adds_no_request_and_lengthens_the_final_re
         assert_eq!(october.clock("scrivi", "resolution"), (1, Some(2.0 * DAY_S)));
         assert_eq!(october.clock("scrivi", "resolution_final"), (1, Some(7.0 * DAY_S)));
         let buckets = october.at("/scrivi/resolution_buckets").as_array().unwrap();
-        assert_eq!(buckets.iter().map(|bucket| bucket["count"].as_u64().unwrap()).collect::<Vec<_>>(), [0, 1, 0, 0, 0]);
+        assert_eq!(
+            buckets.iter().map(|bucket| bucket["count"].as_u64().unwrap()).collect::<Vec<_>>(),
+            [0, 1, 0, 0, 0]
+        );
         for figure in ["/scrivi/opened", "/scrivi/resolved", "/scrivi/resolution_buckets/1/count"] {
             city.explains(&october, "2026-10", figure).await;
         }
@@ -194,10 +199,16 @@ async fn four_a_thread_counts_every_interaction_and_one_request() {
 
         let october = city.report("2026-10").await;
         assert_eq!(october.counts("/social", &["inbound_interactions", "comments", "messages"]), [5, 5, 0]);
-        assert_eq!(october.counts("/social", &["threads", "actionable_threads", "handled_threads"]), [1, 1, 1]);
+        assert_eq!(
+            october.counts("/social", &["threads", "actionable_threads", "handled_threads"]),
+            [1, 1, 1]
+        );
         assert_eq!(october.line("social"), [5, 5, 1, 1]);
         let row = october.channel("social");
-        assert_eq!(october.at(&format!("{row}/excluded")), &json!([{ "reason": "asks_nothing", "count": 2 }]));
+        assert_eq!(
+            october.at(&format!("{row}/excluded")),
+            &json!([{ "reason": "asks_nothing", "count": 2 }])
+        );
         for figure in ["inbound", "registered", "actionable", "answered"] {
             city.explains(&october, "2026-10", &format!("{row}/{figure}")).await;
         }
@@ -210,8 +221,13 @@ async fn four_a_thread_counts_every_interaction_and_one_request() {
 async fn five_a_certified_mail_its_answer_and_two_receipts_are_one_contact_and_a_delivered_reply() {
     both(async |database| {
         let city = TestApp::at("2026-10-07 12:00", database).await;
-        let envelope =
-            pec::message("istanza1", "studio@pec.example", "Istanza", "Si chiede l'accesso.", at("2026-10-07 11:00"));
+        let envelope = pec::message(
+            "istanza1",
+            "studio@pec.example",
+            "Istanza",
+            "Si chiede l'accesso.",
+            at("2026-10-07 11:00"),
+        );
         let mut accepted = city.take_in("pec", envelope).await.accepted;
         city.now_is("2026-10-08 09:00");
         let ticket = city.ticket().await.id;
@@ -219,7 +235,8 @@ async fn five_a_certified_mail_its_answer_and_two_receipts_are_one_contact_and_a
         assert_eq!(city.send().await, 1);
         let id = city.outbox()[0].file_stem().unwrap().to_str().unwrap().to_owned();
 
-        for (kind, local) in [("accettazione", "2026-10-08 09:01"), ("avvenuta-consegna", "2026-10-08 09:02")] {
+        for (kind, local) in [("accettazione", "2026-10-08 09:01"), ("avvenuta-consegna", "2026-10-08 09:02")]
+        {
             city.now_is(local);
             let tally = city.take_in("pec", pec::receipt(kind, &id, "studio@pec.example", at(local))).await;
             assert_eq!((tally.tickets_opened, tally.unmatched), (0, 0), "{kind}");
@@ -230,7 +247,8 @@ async fn five_a_certified_mail_its_answer_and_two_receipts_are_one_contact_and_a
         assert_eq!(serde_json::to_value(reply.delivery).unwrap(), "delivered");
         assert_eq!(city.ticket().await.id, ticket, "one ticket");
 
-        let stranger = pec::receipt("accettazione", "mai@spedito.example", "x@pec.example", at("2026-10-08 09:03"));
+        let stranger =
+            pec::receipt("accettazione", "mai@spedito.example", "x@pec.example", at("2026-10-08 09:03"));
         let tally = city.take_in("pec", stranger).await;
         assert_eq!((tally.accepted, tally.unmatched, tally.tickets_opened), (1, 1, 0));
 
@@ -261,7 +279,10 @@ async fn six_a_late_log_changes_an_open_month_and_a_closed_one_shows_it_as_pendi
         assert_eq!((open.at("/state"), open.counts("/phone", &["offered"])), (&json!("open"), vec![1]));
 
         let september = city.report("2026-09").await;
-        assert_eq!((september.at("/state"), september.counts("/phone", &["offered"])), (&json!("closed"), vec![1]));
+        assert_eq!(
+            (september.at("/state"), september.counts("/phone", &["offered"])),
+            (&json!("closed"), vec![1])
+        );
         let pending = json!({ "count": 1, "by_source": { "pbx-020202": 1 } });
         assert_eq!(september.at("/pending_differences"), &pending);
         assert_eq!(september.at("/inputs_sha256"), closed.at("/inputs_sha256"));

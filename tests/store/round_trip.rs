@@ -11,13 +11,13 @@ use filo_domain::{
     legs::{self, Leg, LegEvent, LegOrigin, LegStep},
     ticket::Ticket,
     vocabulary::{
-        CallOutcome, Channel, DeliveryState, Direction, IdentityType, InteractionKind, Kind, Level, NotActionable,
-        Outcome, Priority,
+        CallOutcome, Channel, DeliveryState, Direction, IdentityType, InteractionKind, Kind, Level,
+        NotActionable, Outcome, Priority,
     },
 };
 use filo_store::{
-    Conn, Db, DbSettings, StoreError, access, audit, calls, intake, interactions, jobs, matters, messages, months, persons,
-    quarantine, tickets,
+    Conn, Db, DbSettings, StoreError, access, audit, calls, intake, interactions, jobs, matters, messages,
+    months, persons, quarantine, tickets,
 };
 use filo_testkit::both;
 use serde_json::{Value, json};
@@ -91,7 +91,15 @@ fn opened(number: u128) -> Event {
         follows: None,
         flags: vec!["moderation".to_owned()],
     };
-    Event::append(id(number), None, AT, AT.plus_seconds(2), Actor::Citizen, EventBody::Opened(Box::new(opening))).unwrap()
+    Event::append(
+        id(number),
+        None,
+        AT,
+        AT.plus_seconds(2),
+        Actor::Citizen,
+        EventBody::Opened(Box::new(opening)),
+    )
+    .unwrap()
 }
 
 fn beside() -> tickets::Beside {
@@ -202,7 +210,9 @@ async fn tickets_with_their_events_tags_and_codes() {
 
         let resolved = EventBody::Resolved { outcome: Outcome::Solved, note: None };
         let actor = Actor::Key("pbx".to_owned());
-        let second = Event::append(ticket.id, Some((1, &first.hash)), AT, AT.plus_seconds(9), actor, resolved).unwrap();
+        let second =
+            Event::append(ticket.id, Some((1, &first.hash)), AT, AT.plus_seconds(9), actor, resolved)
+                .unwrap();
         tickets::append(conn, &second)?;
         same(tickets::events(conn, ticket.id)?, vec![first, second.clone()]);
         Event::verify(&tickets::events(conn, ticket.id)?).unwrap();
@@ -241,7 +251,11 @@ async fn two_events_with_one_number_are_a_conflict() {
 #[tokio::test]
 async fn calls_with_their_legs() {
     on_both(|conn| {
-        let call = interactions::Interaction { channel: Channel::Phone, kind: InteractionKind::Call, ..interaction(1) };
+        let call = interactions::Interaction {
+            channel: Channel::Phone,
+            kind: InteractionKind::Call,
+            ..interaction(1)
+        };
         interactions::insert(conn, &call)?;
         let entered = LegEvent {
             call_id: "1790000000.1".to_owned(),
@@ -296,10 +310,22 @@ async fn messages_matters_and_the_quarantine() {
         };
         messages::insert(conn, &message)?;
         same(messages::find(conn, message.id)?, Some(message.clone()));
-        same(messages::by_external_id(conn, &["no".to_owned(), "x@filo.example".to_owned()])?, Some(message.clone()));
-        let delivery =
-            messages::Delivery { address: "a@pec.example".to_owned(), state: DeliveryState::Failed, detail: None };
-        messages::set_delivery(conn, message.id, DeliveryState::Failed, std::slice::from_ref(&delivery), Some("y"))?;
+        same(
+            messages::by_external_id(conn, &["no".to_owned(), "x@filo.example".to_owned()])?,
+            Some(message.clone()),
+        );
+        let delivery = messages::Delivery {
+            address: "a@pec.example".to_owned(),
+            state: DeliveryState::Failed,
+            detail: None,
+        };
+        messages::set_delivery(
+            conn,
+            message.id,
+            DeliveryState::Failed,
+            std::slice::from_ref(&delivery),
+            Some("y"),
+        )?;
         let stored = messages::of_ticket(conn, ticket.id)?.remove(0);
         same((stored.delivery, stored.deliveries), (Some(DeliveryState::Failed), vec![delivery]));
         same(stored.external_id.as_deref(), Some("y"));
@@ -402,8 +428,12 @@ async fn users_tokens_keys_and_remembered_requests() {
 
         same(access::claim_idempotency(conn, "anna", "i", "hash", AT, AT.plus_seconds(-86_400))?, None);
         access::remember(conn, "anna", "i", 201, &json!({ "location": "/x" }), b"{}")?;
-        let again = access::claim_idempotency(conn, "anna", "i", "other", AT, AT.plus_seconds(-86_400))?.unwrap();
-        same((again.request_hash.as_str(), again.status, again.body.as_slice()), ("hash", Some(201), &b"{}"[..]));
+        let again =
+            access::claim_idempotency(conn, "anna", "i", "other", AT, AT.plus_seconds(-86_400))?.unwrap();
+        same(
+            (again.request_hash.as_str(), again.status, again.body.as_slice()),
+            ("hash", Some(201), &b"{}"[..]),
+        );
         same(access::claim_idempotency(conn, "anna", "i", "other", AT, AT.plus_seconds(1))?, None);
         Ok(())
     })
@@ -430,7 +460,10 @@ async fn published_months_and_the_audit_log() {
         let entries = audit::after(conn, 0, 10)?;
         same(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), vec![1, 2]);
         assert!(entries.iter().all(|entry| entry.computed_hash() == entry.hash));
-        same((entries[0].prev_hash.clone(), entries[1].prev_hash.clone()), (Hash::genesis(), entries[0].hash.clone()));
+        same(
+            (entries[0].prev_hash.clone(), entries[1].prev_hash.clone()),
+            (Hash::genesis(), entries[0].hash.clone()),
+        );
         same(audit::last_of(conn, "two")?, entries.into_iter().next_back());
         Ok(())
     })

@@ -4,12 +4,17 @@ use filo_testkit::{Backend, Database, at, both, mail::Mail};
 
 use crate::support::TestApp;
 
+const WITH_FILE: &[u8] = b"From: luca@mail.example\nSubject: Foto\nDate: Thu, 1 Oct 2026 08:00:00 +0200\nMessage-ID: <f@mail.example>\n\
+    Content-Type: multipart/mixed; boundary=a\n\n--a\n\nEcco.\n--a\nContent-Type: text/csv; name=foto.csv\n\
+    Content-Disposition: attachment; filename=foto.csv\n\n1,2\n--a--\n";
+
 async fn worked(database: Database) -> TestApp {
     let city = TestApp::at("2026-10-01 12:00", database).await;
     for index in 0..3 {
         let mail = Mail::new(&format!("m{index}@mail.example"), "anna@mail.example", at("2026-10-01 11:00"));
         city.take_in("urp", mail.bytes()).await;
     }
+    city.take_in("urp", WITH_FILE.into()).await;
     city.now_is("2026-10-02 12:00");
     let ticket = city.tickets().await.remove(0).id;
     city.answer(ticket, "Ecco.").await;
@@ -67,6 +72,7 @@ async fn each_change_by_hand_is_found() {
             ("projection", "UPDATE tickets SET state = 'closed' WHERE state = 'resolved'".to_owned()),
             ("seal", "UPDATE messages SET body = 'Altro.' WHERE kind = 'reply'".to_owned()),
             ("seal", "UPDATE tickets SET subject = 'Altro' WHERE state = 'resolved'".to_owned()),
+            ("attachment", "UPDATE attachments SET sha256 = 'x'".to_owned()),
             ("audit", "UPDATE audit_log SET action = 'altro' WHERE seq = 1".to_owned()),
         ] {
             let city = worked(database.another()).await;

@@ -64,7 +64,9 @@ async fn together(db: &Db, fate: impl Fn(usize) -> Fate) -> usize {
                 tickets::next_count(conn, &format!("count-{index}"))?;
                 match fate {
                     Fate::Written => Ok(1),
-                    Fate::Failed => Err(StoreError::Corrupt { table: "x", id: "y".to_owned(), problem: "z".to_owned() }),
+                    Fate::Failed => {
+                        Err(StoreError::Corrupt { table: "x", id: "y".to_owned(), problem: "z".to_owned() })
+                    }
                     Fate::Panicked => panic!("a request that panics, as this test wants it to"),
                 }
             })
@@ -94,7 +96,12 @@ async fn after_a_panicking_request_what_was_told_is_there_and_nothing_else_and_t
         assert_eq!(i64::try_from(told).unwrap(), there, "told and there");
         assert_eq!(database.count("SELECT count(*) AS value FROM counters WHERE name = 'count-7'"), 0);
         db.write(|conn| tickets::next_count(conn, "after")).await.unwrap();
-        assert_eq!(db.read(|conn| tickets::code_hash(conn, filo_domain::id::Id::from_uuid(uuid::Uuid::nil()))).await.unwrap(), None);
+        assert_eq!(
+            db.read(|conn| tickets::code_hash(conn, filo_domain::id::Id::from_uuid(uuid::Uuid::nil())))
+                .await
+                .unwrap(),
+            None
+        );
     })
     .await;
 }

@@ -54,8 +54,17 @@ pub(crate) struct Arrival<'a> {
 const PLACE_FIELDS: [&str; 3] = ["address", "place", "municipio"];
 
 /// Registers it.
-pub(crate) fn register(conn: &mut Conn, mut arrival: Arrival<'_>) -> Result<Registered, AppError> {
-    let id: InteractionId = mint::id(arrival.now);
+pub(crate) fn register(conn: &mut Conn, arrival: Arrival<'_>) -> Result<Registered, AppError> {
+    let id = mint::id(arrival.now);
+    register_as(conn, id, arrival)
+}
+
+/// Registers what begins here: its intake key is the id that it gets.
+pub(crate) fn register_as(
+    conn: &mut Conn,
+    id: InteractionId,
+    mut arrival: Arrival<'_>,
+) -> Result<Registered, AppError> {
     if !claim(conn, &arrival, id)? {
         let before = intake::find(conn, &arrival.inbound.scope, &arrival.inbound.external_id)?;
         return Ok(Registered::Duplicate { interaction: before.and_then(|key| key.interaction) });

@@ -104,7 +104,8 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
             channel: row.channel,
             kind: row.kind,
             direction: row.direction,
-            external_id: row.external_id,
+            // What began here is known by no other id than ours, which says nothing elsewhere.
+            external_id: if row.external_id == row.id.to_string() { String::new() } else { row.external_id },
             occurred_at: row.occurred_at,
             person,
             ticket,

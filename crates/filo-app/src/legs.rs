@@ -3,33 +3,30 @@
 //! A leg is a unit of the run, however many lines told of it. An event whose leg is not known is kept in quarantine
 //! as `leg_without_start` and tried again whenever legs of its source arrive.
 
+mod register;
+
 use std::collections::BTreeMap;
 
 use filo_channel::Rejected;
 use filo_domain::{
     Instant, InteractionId,
-    identity::Identity,
-    legs::{self, CALL_SPAN_S, Call, Leg, LegEvent, LegOrigin, LegStep},
-    vocabulary::{Channel, Direction, IdentityType, InteractionKind},
+    legs::{self, CALL_SPAN_S, Leg, LegEvent, LegOrigin, LegStep},
 };
 use filo_store::{
     Conn,
     calls::{self, StoredLeg},
     intake::take_turn,
-    interactions::{self, Interaction},
     quarantine,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     App, AppError, Core,
     intake::{Kept, PhoneUnits, Tally, USUAL, quarantine_unit},
-    mint,
-    recognise::recognise,
 };
 
 /// Legs registered in one transaction.
-const CHUNK: usize = 200;
+const CHUNK: usize = 500;
 /// The reason under which an end without its start is kept.
 pub(crate) const WITHOUT_START: &str = "leg_without_start";
 
@@ -64,15 +61,7 @@ impl App {
         self.db
             .write(move |conn| {
                 take_turn(conn)?;
-                let mut tally = Tally::default();
-                for leg in seen {
-                    tally.read += 1;
-                    match put(conn, &core, &source, &leg, now)? {
-                        Put::New | Put::Completed => tally.accepted += 1,
-                        Put::Known => tally.duplicates += 1,
-                    }
-                }
-                Ok(tally)
+                register::put(conn, &core, &source, seen, now)
             })
             .await
     }
@@ -189,35 +178,6 @@ fn group_orphans(orphans: Vec<LegEvent>) -> Vec<Vec<LegEvent>> {
     groups.into_values().collect()
 }
 
-enum Put {
-    New,
-    Completed,
-    Known,
-}
-
-fn put(conn: &mut Conn, core: &Core, source: &str, seen: &Leg, now: Instant) -> Result<Put, AppError> {
-    let stored = calls::legs_of(conn, source, &seen.call_id)?;
-    if let Some(known) = stored.iter().find(|known| legs::is_same(&known.leg, seen)) {
-        let renewed = legs::reconcile(&known.leg, seen);
-        if renewed == known.leg {
-            return Ok(Put::Known);
-        }
-        let known = StoredLeg { leg: renewed, ..known.clone() };
-        calls::update_leg(conn, source, &known)?;
-        renew_call(conn, core, source, known.interaction)?;
-        return Ok(Put::Completed);
-    }
-    let near = |leg: &&StoredLeg| leg.leg.entered_at.seconds_since(seen.entered_at).abs() < CALL_SPAN_S;
-    let interaction = match stored.iter().filter(near).min_by_key(|leg| leg.leg.entered_at) {
-        Some(leg) => leg.interaction,
-        None => new_call(conn, core, source, seen, now)?,
-    };
-    let leg = StoredLeg { id: mint::uuid(now), interaction, leg: seen.clone() };
-    calls::insert_leg(conn, source, &leg)?;
-    renew_call(conn, core, source, interaction)?;
-    Ok(Put::New)
-}
-
 /// Gives orphaned events to their stored leg: `None` when there is none, else whether they changed it.
 fn complete(
     conn: &mut Conn,
@@ -243,83 +203,11 @@ fn complete(
         let event_changed = current.leg.apply(event);
         if event_changed {
             calls::update_leg(conn, source, &current)?;
-            renew_call(conn, core, source, current.interaction)?;
+            register::renew_stored(conn, core, source, current.interaction)?;
         }
         changed = Some(changed.unwrap_or(false) || event_changed);
     }
     Ok(changed)
-}
-
-/// A call's interaction and its empty fold.
-fn new_call(
-    conn: &mut Conn,
-    core: &Core,
-    source: &str,
-    leg: &Leg,
-    now: Instant,
-) -> Result<InteractionId, AppError> {
-    let id: InteractionId = mint::id(now);
-    let number = leg.caller.as_deref().and_then(|caller| Identity::parse(IdentityType::Phone, caller).ok());
-    let person = recognise(conn, &number.into_iter().collect::<Vec<_>>(), None, now)?;
-    let interaction = Interaction {
-        id,
-        source: source.to_owned(),
-        channel: Channel::Phone,
-        kind: InteractionKind::Call,
-        direction: Direction::Inbound,
-        external_id: format!("{}@{}", leg.call_id, leg.key_entered_at().seconds()),
-        occurred_at: leg.entered_at,
-        recorded_at: now,
-        local_day: core.city.zone.day(leg.entered_at).to_string(),
-        person_id: person,
-        ticket_id: None,
-        linked_at: None,
-        thread: None,
-        not_actionable: None,
-        name: None,
-        subject: None,
-        body: String::new(),
-        raw_id: None,
-        detail: Value::Null,
-        flags: vec![],
-    };
-    interactions::insert(conn, &interaction)?;
-    for call in legs::calls(vec![leg.clone()]) {
-        calls::put(conn, id, source, &call)?;
-    }
-    Ok(id)
-}
-
-/// Folds a call's legs anew.
-fn renew_call(conn: &mut Conn, core: &Core, source: &str, id: InteractionId) -> Result<(), AppError> {
-    let own: Vec<Leg> = calls::legs_of_calls(conn, &[id])?.into_iter().map(|stored| stored.leg).collect();
-    let Some(call) = legs::calls(own).into_iter().next() else { return Ok(()) };
-    calls::put(conn, id, source, &call)?;
-    let day = core.city.zone.day(call.entered_at).to_string();
-    interactions::update_call(conn, id, call.entered_at, &day, call.not_actionable(), &detail(&call))?;
-    learn_caller(conn, id, &call)
-}
-
-/// A caller whose number became known with a later leg.
-fn learn_caller(conn: &mut Conn, id: InteractionId, call: &Call) -> Result<(), AppError> {
-    let number = call.caller.as_deref().and_then(|caller| Identity::parse(IdentityType::Phone, caller).ok());
-    let Some(number) = number else { return Ok(()) };
-    let Some(interaction) =
-        interactions::find(conn, id)?.filter(|interaction| interaction.person_id.is_none())
-    else {
-        return Ok(());
-    };
-    let person = recognise(conn, &[number], None, interaction.recorded_at)?;
-    interactions::set_person(conn, id, person)?;
-    Ok(())
-}
-
-/// What the timeline shows of a call; who answered is not in it.
-fn detail(call: &Call) -> Value {
-    json!({
-        "call_id": call.call_id, "caller": call.caller, "outcome": call.outcome, "wait_s": call.wait_s,
-        "talk_s": call.talk_s, "queues": call.legs.iter().map(|leg| leg.queue.clone()).collect::<Vec<_>>(),
-    })
 }
 
 /// Live events of one call, in any order and more than once; gives the call and whether anything was new.
@@ -331,7 +219,7 @@ pub(crate) fn put_live(
     now: Instant,
 ) -> Result<Option<(InteractionId, bool)>, AppError> {
     if let Some(leg) = Leg::enter(event, LegOrigin::Live) {
-        let new = !matches!(put(conn, core, source, &leg, now)?, Put::Known);
+        let new = register::put(conn, core, source, vec![leg], now)?.accepted == 1;
         retry_call(conn, core, source, &event.call_id, now)?;
         return Ok(call_of(conn, source, event)?.map(|id| (id, new)));
     }
@@ -385,5 +273,5 @@ pub(crate) fn put_whole(
     leg: &Leg,
     now: Instant,
 ) -> Result<(), AppError> {
-    put(conn, core, source, leg, now).map(|_known_or_new| ())
+    register::put(conn, core, source, vec![leg.clone()], now).map(|_known_or_new| ())
 }

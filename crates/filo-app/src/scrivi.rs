@@ -460,7 +460,7 @@ fn add(
         moderated: false,
         code: None,
     };
-    let registered = crate::contacts::register(conn, arrival)?;
+    let registered = crate::contacts::register_as(conn, id, arrival)?;
     if let (crate::contacts::Registered::Accepted { interaction, .. }, Some(person)) =
         (registered, record.person)
     {

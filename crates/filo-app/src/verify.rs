@@ -7,17 +7,17 @@ use filo_domain::{
     ticket::Ticket,
 };
 use filo_store::{
-    Conn, audit, messages,
+    Conn, audit, interactions, messages,
     tickets::{self, TicketRecord},
 };
 use serde::Serialize;
 
-use crate::{App, AppError, schedule};
+use crate::{App, AppError, mint, schedule};
 
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What was checked: `chain`, `projection`, `seal`, `audit`, `root`.
+    /// What was checked: `chain`, `projection`, `seal`, `attachment`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -41,7 +41,7 @@ pub struct Verified {
 const PAGE: i64 = 500;
 
 impl App {
-    /// Refolds all events, checks the chains, the projections, the seals, the audit log and the last nightly root.
+    /// Refolds all events, checks the chains, the projections, the seals, the files, the audit log and the last nightly root.
     ///
     /// # Errors
     /// The store's own; what does not stand up is in the result.
@@ -56,6 +56,7 @@ impl App {
                     after = Some(last.id);
                     verify_page(conn, page, &mut verified)?;
                 }
+                verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
                 Ok(verified)
@@ -150,6 +151,25 @@ fn seal_problems(conn: &mut Conn, log: &[Event]) -> Result<Vec<String>, AppError
 
 fn kind(event: &Event) -> String {
     EventBody::stored(&event.body).map(|(kind, _)| kind).unwrap_or_default()
+}
+
+/// The content of every file against the digest taken when it arrived.
+fn verify_attachments(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {
+    const FEW: i64 = 20;
+    let mut after = None;
+    loop {
+        let page = interactions::walk_attachments(conn, after, FEW)?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id);
+        for file in page.iter().filter(|file| mint::digest_bytes(&file.bytes) != file.sha256) {
+            let problem = "the content is not the one that arrived".to_owned();
+            verified.differences.push(Difference {
+                check: "attachment",
+                subject: file.id.to_string(),
+                problem,
+            });
+        }
+    }
 }
 
 fn verify_audit(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {

@@ -20,17 +20,23 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// SHA-256 over the canonical facts of `[from, to)`, sorted by (source, external id, instant, kind).
+/// SHA-256 over the canonical facts of `[from, to)`, sorted by (source, external id, instant, kind); those that began
+/// here, without an external id, come last, by the ticket they belong to.
 pub(crate) fn inputs(facts: &Facts, (from, to): (Instant, Instant)) -> String {
     let inside = |at: Instant| from <= at.floor() && at.floor() < to;
     let calls = facts.calls.iter().filter(|call| inside(call.occurred_at)).map(Fact::Call);
     let others = facts.interactions.iter().filter(|fact| inside(fact.occurred_at)).map(Fact::Interaction);
-    let mut contacts: Vec<Fact> = calls.chain(others).collect();
+    let (mut ours, mut contacts): (Vec<Fact>, Vec<Fact>) = calls.chain(others).partition(Fact::is_ours);
     contacts.sort_by(|a, b| a.key().cmp(&b.key()));
     let mut tickets: Vec<&TicketFact> = facts.tickets.iter().collect();
     let mut names = Names::default();
     let (mut hash, mut line) = (Sha256::new(), Vec::new());
     for fact in &contacts {
+        fact.write(&mut names, &mut line);
+        update(&mut hash, &mut line);
+    }
+    ours.sort_by_key(|fact| (fact.key(), fact.ticket().and_then(|ticket| names.tickets.known(&ticket))));
+    for fact in &ours {
         fact.write(&mut names, &mut line);
         update(&mut hash, &mut line);
     }
@@ -63,6 +69,16 @@ impl<'a> Fact<'a> {
             Self::Interaction(fact) => {
                 (&fact.source, &fact.external_id, fact.occurred_at.floor(), fact.kind.word())
             }
+        }
+    }
+    /// Whether it began here (a reply, an addition on our pages, what an operator entered): it has no id but ours.
+    fn is_ours(&self) -> bool {
+        self.key().1.is_empty()
+    }
+    fn ticket(&self) -> Option<filo_domain::TicketId> {
+        match self {
+            Self::Call(call) => call.ticket,
+            Self::Interaction(fact) => fact.ticket,
         }
     }
     fn write(&self, names: &mut Names, line: &mut Vec<u8>) {

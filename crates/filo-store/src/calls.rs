@@ -120,6 +120,19 @@ pub fn legs_of(conn: &mut Conn, source: &str, call_id: &str) -> Result<Vec<Store
     rows.into_iter().map(StoredLeg::try_from).collect()
 }
 
+/// All legs of several call ids of a source, by entry.
+///
+/// # Errors
+/// The database's own.
+pub fn legs_of_ids(conn: &mut Conn, source: &str, call_ids: &[&str]) -> Result<Vec<StoredLeg>, StoreError> {
+    let rows: Vec<LegRow> = on!(conn, c => legs::table
+        .filter(legs::source.eq(source).and(legs::call_id.eq_any(call_ids)))
+        .order((legs::entered_at, legs::queue))
+        .select(LegRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(StoredLeg::try_from).collect()
+}
+
 /// The legs of calls, by entry.
 ///
 /// # Errors
@@ -161,6 +174,21 @@ pub fn insert_leg(conn: &mut Conn, source: &str, leg: &StoredLeg) -> Result<(), 
     let row = leg_row(source, leg);
     on!(conn, c => diesel::insert_into(legs::table).values(&row).execute(c))?;
     Ok(())
+}
+
+/// Records new legs, as [`insert_leg`]. PostgreSQL takes many rows in one round trip; SQLite has none to save.
+///
+/// # Errors
+/// The database's own.
+pub fn insert_legs(conn: &mut Conn, source: &str, new: &[StoredLeg]) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(c) => {
+            let rows: Vec<LegRow> = new.iter().map(|leg| leg_row(source, leg)).collect();
+            diesel::insert_into(legs::table).values(&rows).execute(&mut **c)?;
+            Ok(())
+        }
+        Conn::Sqlite(_) => new.iter().try_for_each(|leg| insert_leg(conn, source, leg)),
+    }
 }
 
 /// Renews a leg.
@@ -235,12 +263,8 @@ impl TryFrom<CallRow> for StoredCall {
     }
 }
 
-/// Records or renews the fold of a call.
-///
-/// # Errors
-/// The database's own.
-pub fn put(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Result<(), StoreError> {
-    let row = CallRow {
+fn call_row(id: InteractionId, source: &str, call: &Call) -> CallRow {
+    CallRow {
         interaction_id: id.into(),
         source: source.to_owned(),
         call_id: call.call_id.clone(),
@@ -252,10 +276,40 @@ pub fn put(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Res
         answered_at: opt(call.answered_at),
         ended_at: opt(call.ended_at),
         transferred_to: call.transferred_to.clone(),
-    };
+    }
+}
+
+/// Records the fold of a new call.
+fn insert(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Result<(), StoreError> {
+    let row = call_row(id, source, call);
+    on!(conn, c => diesel::insert_into(calls::table).values(&row).execute(c))?;
+    Ok(())
+}
+
+/// Records the folds of new calls.
+///
+/// # Errors
+/// The database's own.
+pub fn insert_all(conn: &mut Conn, source: &str, new: &[(InteractionId, &Call)]) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(c) => {
+            let rows: Vec<CallRow> = new.iter().map(|(id, call)| call_row(*id, source, call)).collect();
+            diesel::insert_into(calls::table).values(&rows).execute(&mut **c)?;
+            Ok(())
+        }
+        Conn::Sqlite(_) => new.iter().try_for_each(|(id, call)| insert(conn, *id, source, call)),
+    }
+}
+
+/// Records or renews the fold of a call.
+///
+/// # Errors
+/// The database's own.
+pub fn put(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Result<(), StoreError> {
+    let row = call_row(id, source, call);
     let changed = on!(conn, c => diesel::update(calls::table.find(SqlId::from(id))).set(&row).execute(c))?;
     if changed == 0 {
-        on!(conn, c => diesel::insert_into(calls::table).values(&row).execute(c))?;
+        insert(conn, id, source, call)?;
     }
     Ok(())
 }

@@ -159,6 +159,21 @@ pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreErr
     Ok(())
 }
 
+/// Records many interactions. PostgreSQL takes many rows in one round trip; SQLite has none to save.
+///
+/// # Errors
+/// The database's own.
+pub fn insert_all(conn: &mut Conn, new: &[Interaction]) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(c) => {
+            let rows: Vec<InteractionRow> = new.iter().map(InteractionRow::from).collect();
+            diesel::insert_into(interactions::table).values(&rows).execute(&mut **c)?;
+            Ok(())
+        }
+        Conn::Sqlite(_) => new.iter().try_for_each(|interaction| insert(conn, interaction)),
+    }
+}
+
 /// Reads one interaction.
 ///
 /// # Errors
@@ -363,6 +378,19 @@ struct AttachmentRow {
     bytes: Vec<u8>,
 }
 
+impl From<AttachmentRow> for Attachment {
+    fn from(row: AttachmentRow) -> Self {
+        Self {
+            id: row.id.into(),
+            name: row.name,
+            media_type: row.media_type,
+            sha256: row.sha256,
+            inline: row.inline,
+            bytes: row.bytes,
+        }
+    }
+}
+
 /// Keeps a file of an interaction.
 ///
 /// # Errors
@@ -382,6 +410,25 @@ pub fn attach(conn: &mut Conn, interaction: InteractionId, attachment: Attachmen
     Ok(())
 }
 
+/// Files past an id, by id, whole: how `filo verify` walks all of them.
+///
+/// # Errors
+/// The database's own.
+pub fn walk_attachments(
+    conn: &mut Conn,
+    after: Option<AttachmentId>,
+    limit: i64,
+) -> Result<Vec<Attachment>, StoreError> {
+    let rows: Vec<AttachmentRow> = on!(conn, c => {
+        let mut query = attachments::table.into_boxed();
+        if let Some(id) = after {
+            query = query.filter(attachments::id.gt(SqlId::from(id)));
+        }
+        query.order(attachments::id).limit(limit).select(AttachmentRow::as_select()).load(c)
+    })?;
+    Ok(rows.into_iter().map(Attachment::from).collect())
+}
+
 /// The files of an interaction.
 ///
 /// # Errors
@@ -392,15 +439,5 @@ pub fn attachments_of(conn: &mut Conn, interaction: InteractionId) -> Result<Vec
         .order(attachments::id)
         .select(AttachmentRow::as_select())
         .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Attachment {
-            id: row.id.into(),
-            name: row.name,
-            media_type: row.media_type,
-            sha256: row.sha256,
-            inline: row.inline,
-            bytes: row.bytes,
-        })
-        .collect())
+    Ok(rows.into_iter().map(Attachment::from).collect())
 }

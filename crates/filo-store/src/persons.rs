@@ -197,6 +197,20 @@ pub fn holder(conn: &mut Conn, identity: &Identity) -> Result<Option<KnownIdenti
     row.map(known).transpose()
 }
 
+/// Whose identities are, as recorded; those that nobody holds are left out.
+///
+/// # Errors
+/// The database's own.
+pub fn holders(conn: &mut Conn, wanted: &[&Identity]) -> Result<Vec<KnownIdentity>, StoreError> {
+    let rows: Vec<IdentityRow> = on!(conn, c => identities::table
+        .filter(identities::identity_type.eq_any(wanted.iter().map(|identity| identity.identity_type().word())))
+        .filter(identities::value.eq_any(wanted.iter().map(|identity| identity.value())))
+        .select(IdentityRow::as_select())
+        .load(c))?;
+    let found: Vec<KnownIdentity> = rows.into_iter().map(known).collect::<Result<_, _>>()?;
+    Ok(found.into_iter().filter(|known| wanted.contains(&&known.identity)).collect())
+}
+
 /// Records an identity; `false` when somebody holds it already.
 ///
 /// # Errors

@@ -111,7 +111,8 @@ fn digest_of_migrations() -> u64 {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/postgres"));
     let mut hasher = DefaultHasher::new();
     let entries = std::fs::read_dir(folder).expect("migrations/postgres");
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("a migration").path().join("up.sql")).collect();
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("a migration").path().join("up.sql")).collect();
     files.sort();
     for file in files {
         std::fs::read(&file).expect("a migration's up.sql").hash(&mut hasher);
@@ -207,7 +208,8 @@ impl Database {
             }
             Place::Server { maintenance, .. } => {
                 let name = format!("filo_test_{}", Uuid::now_v7().simple());
-                raw_sql::execute(maintenance, &format!("CREATE DATABASE \"{name}\"")).expect("an empty database");
+                raw_sql::execute(maintenance, &format!("CREATE DATABASE \"{name}\""))
+                    .expect("an empty database");
                 let place = Place::Server { maintenance: maintenance.clone(), name: name.clone() };
                 let url = beside(maintenance, &name);
                 Self { backend: Backend::Postgres, url, place: Arc::new(place) }

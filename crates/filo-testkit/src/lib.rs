@@ -2,7 +2,11 @@
 //!
 //! **Invariant:** a development dependency alone, never shipped; what a test makes is deleted when it ends. Start at
 //! [`both`]; the builders of inputs are [`phone`], [`mail`], [`pec`] and [`social`].
-#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up must stop at once, saying why")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot be set up must stop at once, saying why"
+)]
 
 mod database;
 mod raw_sql;

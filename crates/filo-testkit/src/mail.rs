@@ -48,8 +48,11 @@ impl Mail {
     }
     /// The message's bytes.
     pub fn bytes(&self) -> Vec<u8> {
-        let answer =
-            self.in_reply_to.as_ref().map(|id| format!("In-Reply-To: <{id}>\nReferences: <{id}>\n")).unwrap_or_default();
+        let answer = self
+            .in_reply_to
+            .as_ref()
+            .map(|id| format!("In-Reply-To: <{id}>\nReferences: <{id}>\n"))
+            .unwrap_or_default();
         let date = date(self.at);
         format!(
             "Received: from mx.example by mail.comune.milano.it; {date}\nFrom: {}\nTo: {}\nSubject: {}\nDate: {date}\n\

@@ -11,7 +11,8 @@ pub fn message(id: &str, sender: &str, subject: &str, text: &str, at: Instant) -
          Content-Type: text/plain; charset=utf-8\n\n{text}\n",
         date = date(at)
     );
-    let daticert = daticert("posta-certificata", sender, OURS, subject, &format!("{id}@pec.example"), None, at);
+    let daticert =
+        daticert("posta-certificata", sender, OURS, subject, &format!("{id}@pec.example"), None, at);
     envelope(
         &format!("X-Trasporto: posta-certificata\nX-Riferimento-Message-ID: <{id}@pec.example>"),
         &format!("\"Per conto di: {sender}\" <posta-certificata@gestore.example>"),

@@ -1,7 +1,8 @@
 //! SQL past the store: tests look behind it, and change rows by hand as no code of Filo does.
 
 use diesel::{
-    Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, connection::SimpleConnection,
+    Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection,
     sql_query,
     sql_types::{BigInt, Text},
 };

@@ -8,11 +8,14 @@ const PAGE: &str = "1001";
 
 /// A comment of `author` (id and name) under the page's post `post`.
 pub fn comment(id: &str, post: &str, author: (&str, &str), text: &str, at: Instant) -> Vec<u8> {
-    feed(json!({
-        "item": "comment", "verb": "add", "comment_id": id, "post_id": format!("{PAGE}_{post}"),
-        "parent_id": format!("{PAGE}_{post}"), "from": { "id": author.0, "name": author.1 },
-        "created_time": at.seconds(), "message": text,
-    }), at)
+    feed(
+        json!({
+            "item": "comment", "verb": "add", "comment_id": id, "post_id": format!("{PAGE}_{post}"),
+            "parent_id": format!("{PAGE}_{post}"), "from": { "id": author.0, "name": author.1 },
+            "created_time": at.seconds(), "message": text,
+        }),
+        at,
+    )
 }
 
 /// A direct message of `author` to the page.

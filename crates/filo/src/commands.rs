@@ -23,7 +23,6 @@ use crate::{
     wiring::{Migrating, Program},
 };
 
-
 /// Runs a command.
 ///
 /// # Errors
@@ -40,7 +39,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::serve(program()?, args, cli.json).await,
         Command::Worker => serve::worker(program()?).await,
         Command::Migrate => migrate(&program()?, cli.json).await,
-        Command::Import(args) => import::run(&program()?, args).await,
+        Command::Import(args) => import::run(program(), args).await,
         Command::Export(args) => export::run(&started(&program()?).await?, args).await,
         Command::Quarantine(args) => quarantine::run(&Console::open(program()?).await?, args, cli.json).await,
         Command::Report(args) => report::monthly(&Console::open(program()?).await?, args).await,
@@ -75,7 +74,11 @@ async fn started(program: &Program) -> Result<App, Failure> {
 
 async fn migrate(program: &Program, json: bool) -> Result<(), Failure> {
     program.start(Migrating::Always).await?;
-    if json { print_json(&serde_json::json!({ "schema": "current" })) } else { print_line("the schema is current") }
+    if json {
+        print_json(&serde_json::json!({ "schema": "current" }))
+    } else {
+        print_line("the schema is current")
+    }
 }
 
 fn version(json: bool) -> Result<String, Failure> {

@@ -38,7 +38,8 @@ pub fn shipped() -> Result<(String, Files), Failure> {
         let file = Shipped::get(name)?;
         String::from_utf8(file.data.into_owned()).ok()
     };
-    let settings = text("filo.toml").ok_or_else(|| Failure::CannotRun("the program carries no settings".to_owned()))?;
+    let settings =
+        text("filo.toml").ok_or_else(|| Failure::CannotRun("the program carries no settings".to_owned()))?;
     let files = Shipped::iter()
         .filter_map(|name| Some((name.strip_prefix(CITY)?.to_owned(), text(&name)?)))
         .collect();
@@ -46,7 +47,8 @@ pub fn shipped() -> Result<(String, Files), Failure> {
 }
 
 fn walk(root: &Path, folder: &Path, files: &mut Files) -> Result<(), Failure> {
-    let cannot = |path: &Path, error: std::io::Error| Failure::CannotRun(format!("{}: {error}", path.display()));
+    let cannot =
+        |path: &Path, error: std::io::Error| Failure::CannotRun(format!("{}: {error}", path.display()));
     let mut entries: Vec<PathBuf> = std::fs::read_dir(folder)
         .map_err(|error| cannot(folder, error))?
         .map(|entry| entry.map(|entry| entry.path()))
@@ -71,8 +73,11 @@ fn walk(root: &Path, folder: &Path, files: &mut Files) -> Result<(), Failure> {
 /// File, line, key, what was found and what is expected.
 pub fn city(files: &Files) -> Result<(City, Definitions), Failure> {
     let city = City::from_files(files).map_err(|error| Failure::CannotRun(error.to_string()))?;
-    let indicators: Files =
-        files.iter().filter(|(name, _)| name.starts_with("indicators/")).map(|(name, text)| (name.clone(), text.clone())).collect();
+    let indicators: Files = files
+        .iter()
+        .filter(|(name, _)| name.starts_with("indicators/"))
+        .map(|(name, text)| (name.clone(), text.clone()))
+        .collect();
     let definitions =
         Definitions::from_files(&indicators).map_err(|error| Failure::CannotRun(error.to_string()))?;
     Ok((city, definitions))

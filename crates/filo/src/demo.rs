@@ -15,6 +15,7 @@ use std::{path::Path, time::Duration};
 
 use filo_app::{App, Caller};
 use filo_domain::{Instant, Period};
+use filo_indicators::report::MonthlyReport;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -57,13 +58,13 @@ pub async fn run(
     home.keep_settings(&program)?;
     let app = program.start(Migrating::Always).await?;
     let console = Console { program, app, caller: Caller::console() };
-    let staff = tokio::select! {
+    let lived = tokio::select! {
         filled = fill_and_report(&console, month, Size::DEMO, home.folder()) => filled?,
         _ = tokio::signal::ctrl_c() => return Err(Failure::Wrong("the demo was interrupted".to_owned())),
     };
     let report = home.folder().join(format!("filo-{month}.html"));
     if !json {
-        let guide = Guide { program: &console.program, home: &home, staff: &staff, month, report: &report };
+        let guide = Guide { program: &console.program, home: &home, lived: &lived, file: &report };
         commands::print_line(&guide.text(listener.is_some()))?;
     }
     match listener {
@@ -74,6 +75,14 @@ pub async fn run(
         None if json => commands::print_json(&json!({ "listening": null, "report": report })),
         None => Ok(()),
     }
+}
+
+/// What the months left behind.
+struct Lived {
+    staff: Staff,
+    /// Number and code of a request that can be followed.
+    request: Option<(String, String)>,
+    report: MonthlyReport,
 }
 
 /// The month asked for, or the last one that ended.
@@ -94,17 +103,17 @@ async fn fill_and_report(
     month: Period,
     size: Size,
     folder: &Path,
-) -> Result<Staff, Failure> {
+) -> Result<Lived, Failure> {
     let (program, app) = (&console.program, &console.app);
     let samples = Samples::carried()?;
     let now = program.clock.now();
     let span = span(program, month, now);
     let acts = generator::generate(&program.city, &samples, span, size, SEED);
-    let staff = live(program, app, &samples, span, &acts).await?;
+    let (staff, request) = live(program, app, &samples, span, &acts).await?;
     fill::settle(app, now).await?;
     let report = app.monthly_report(&console.caller, month, None, now).await?;
     FORMATS.iter().try_for_each(|format| commands::report::save(console, &report, format, folder))?;
-    Ok(staff)
+    Ok(Lived { staff, request, report })
 }
 
 async fn live(
@@ -113,14 +122,15 @@ async fn live(
     samples: &Samples,
     span: Span,
     acts: &[Act],
-) -> Result<Staff, Failure> {
+) -> Result<(Staff, Option<(String, String)>), Failure> {
     let opening = program.city.zone.day_start(span.from);
     let staff = Staff::hire(app, &samples.needs, opening).await?;
     let bar = bar(acts.len());
     let mut filler = Filler::new(app, &staff);
     filler.live(acts, |done| bar.set_position(u64::try_from(done).unwrap_or(0))).await?;
     bar.finish_and_clear();
-    Ok(staff)
+    let request = filler.a_request();
+    Ok((staff, request))
 }
 
 /// The month and the one before it; the offices go on for some weeks, never beyond the present.

@@ -48,7 +48,9 @@ impl From<AppError> for Failure {
     fn from(error: AppError) -> Self {
         let fields = match &error {
             AppError::Invalid(fields) => {
-                let field = |field: &filo_app::InvalidField| format!("{} {}", field.pointer.trim_start_matches('/'), field.detail);
+                let field = |field: &filo_app::InvalidField| {
+                    format!("{} {}", field.pointer.trim_start_matches('/'), field.detail)
+                };
                 fields.iter().map(field).collect::<Vec<_>>().join("; ")
             }
             other => other.to_string(),

@@ -157,7 +157,12 @@ impl Settings {
     ///
     /// # Errors
     /// As [`Self::read`].
-    pub fn of_text(text: &str, name: &str, folder: &Path, environment: &Environment) -> Result<Self, Failure> {
+    pub fn of_text(
+        text: &str,
+        name: &str,
+        folder: &Path,
+        environment: &Environment,
+    ) -> Result<Self, Failure> {
         // Alone first, so that an error of the file is told with its line.
         toml::from_str::<Self>(text).map_err(|error| Failure::CannotRun(file_error(name, text, &error)))?;
         let mut table: Table =
@@ -187,17 +192,23 @@ impl Settings {
 }
 
 fn find(config: Option<&Path>, environment: &Environment) -> Result<PathBuf, Failure> {
-    if let Some(path) = config.map(Path::to_path_buf).or_else(|| environment.get("FILO__CONFIG").map(PathBuf::from)) {
+    if let Some(path) =
+        config.map(Path::to_path_buf).or_else(|| environment.get("FILO__CONFIG").map(PathBuf::from))
+    {
         return Ok(path);
     }
     let found = PLACES.iter().map(PathBuf::from).find(|path| path.is_file());
     found.ok_or_else(|| {
-        Failure::CannotRun(format!("there is no configuration: looked for {}; give --config FILE", PLACES.join(" and ")))
+        Failure::CannotRun(format!(
+            "there is no configuration: looked for {}; give --config FILE",
+            PLACES.join(" and ")
+        ))
     })
 }
 
 fn file_error(name: &str, text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().lines().count().max(1));
+    let line =
+        error.span().map_or(1, |span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
     format!("{name}:{line}: {}", error.message())
 }
 
@@ -216,9 +227,9 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
     let mut place = table;
     for key in keys {
         let below = place.entry(key).or_insert_with(|| Value::Table(Table::new()));
-        place = below
-            .as_table_mut()
-            .ok_or_else(|| Failure::CannotRun(format!("{variable}: there is no such section in the settings")))?;
+        place = below.as_table_mut().ok_or_else(|| {
+            Failure::CannotRun(format!("{variable}: there is no such section in the settings"))
+        })?;
     }
     let numeric = matches!(last.as_str(), "pool_size" | "public_per_minute" | "login_per_minute");
     let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
@@ -237,17 +248,21 @@ mod tests {
     const TEXT: &str = "city_dir = \"cities/milano\"\n\n[limits]\npublic_per_minute = 30\n";
 
     fn read(text: &str, environment: &[(&str, &str)]) -> Result<Settings, Failure> {
-        let environment = environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let environment =
+            environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Settings::of_text(text, "filo.toml", Path::new("/etc/filo"), &environment)
     }
 
     #[test]
     fn the_environment_overrides_the_file() {
-        let settings = read(TEXT, &[
-            ("FILO__HTTP__BIND", "0.0.0.0:80"),
-            ("FILO__LIMITS__PUBLIC_PER_MINUTE", "0"),
-            ("FILO__SOURCES__FACEBOOK__APP_SECRET", "s"),
-        ])
+        let settings = read(
+            TEXT,
+            &[
+                ("FILO__HTTP__BIND", "0.0.0.0:80"),
+                ("FILO__LIMITS__PUBLIC_PER_MINUTE", "0"),
+                ("FILO__SOURCES__FACEBOOK__APP_SECRET", "s"),
+            ],
+        )
         .unwrap();
         assert_eq!(settings.http.bind, "0.0.0.0:80");
         assert_eq!(settings.limits.public_per_minute, 0);

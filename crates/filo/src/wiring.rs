@@ -72,7 +72,9 @@ impl Program {
         for source in settings.sources.keys() {
             if city.source(source).is_none() {
                 let name = format!("FILO__SOURCES__{}", source.to_uppercase().replace('-', "_"));
-                return Err(Failure::CannotRun(format!("{name}: the city has no source {source:?} in city.toml")));
+                return Err(Failure::CannotRun(format!(
+                    "{name}: the city has no source {source:?} in city.toml"
+                )));
             }
         }
         let database_url = settings.database_url(environment);
@@ -89,7 +91,8 @@ impl Program {
     }
 
     async fn open(&self, migrating: Migrating) -> Result<Db, Failure> {
-        let settings = DbSettings { pool_size: self.settings.database.pool_size, ..DbSettings::at(&self.database_url) };
+        let settings =
+            DbSettings { pool_size: self.settings.database.pool_size, ..DbSettings::at(&self.database_url) };
         let db = tokio::task::spawn_blocking(move || Db::open(&settings))
             .await
             .map_err(|error| Failure::CannotRun(error.to_string()))?
@@ -163,11 +166,14 @@ impl Program {
     }
 
     fn mail_decoder(&self, source: &Source, channel: Channel) -> MailDecoder {
-        let mailboxes = self.city.sources.iter().filter(|it| matches!(it.channel, Some(Channel::Email | Channel::Pec)));
+        let mailboxes =
+            self.city.sources.iter().filter(|it| matches!(it.channel, Some(Channel::Email | Channel::Pec)));
         MailDecoder {
             source: source.key.clone(),
             channel,
-            own_addresses: mailboxes.flat_map(|it| it.addresses().map(str::to_lowercase).collect::<Vec<_>>()).collect(),
+            own_addresses: mailboxes
+                .flat_map(|it| it.addresses().map(str::to_lowercase).collect::<Vec<_>>())
+                .collect(),
             message_id_domain: self.city.profile.mail.domain.clone(),
         }
     }
@@ -190,10 +196,12 @@ impl Program {
             let deliverer: Option<Arc<dyn Deliver>> = match source.channel {
                 Some(Channel::Email | Channel::Pec) => Some(self.mail_delivery(source, &outbox)?),
                 // Answers to the form leave from the first mailbox.
-                Some(Channel::Scrivi) => match self.city.sources.iter().find(|it| it.channel == Some(Channel::Email)) {
-                    Some(mailbox) => Some(self.mail_delivery(mailbox, &outbox)?),
-                    None => None,
-                },
+                Some(Channel::Scrivi) => {
+                    match self.city.sources.iter().find(|it| it.channel == Some(Channel::Email)) {
+                        Some(mailbox) => Some(self.mail_delivery(mailbox, &outbox)?),
+                        None => None,
+                    }
+                }
                 Some(Channel::Social | Channel::Chat) => Some(match secrets.access_token {
                     Some(token) => {
                         let base = secrets.api_base.unwrap_or_else(|| GRAPH.to_owned());
@@ -210,8 +218,9 @@ impl Program {
 
     fn mail_delivery(&self, mailbox: &Source, outbox: &Path) -> Result<Arc<dyn Deliver>, Failure> {
         let address = mailbox.address.as_deref().unwrap_or_default();
-        let sender = Sender::parse(&self.city.profile.mail.sender_name, address)
-            .map_err(|error| Failure::CannotRun(format!("city.toml: address of source {}: {error}", mailbox.key)))?;
+        let sender = Sender::parse(&self.city.profile.mail.sender_name, address).map_err(|error| {
+            Failure::CannotRun(format!("city.toml: address of source {}: {error}", mailbox.key))
+        })?;
         match &self.settings.smtp.url {
             Some(url) => filo_channel_email::SmtpDelivery::new(url.expose_secret(), sender)
                 .map(|delivery| Arc::new(delivery) as Arc<dyn Deliver>)
@@ -236,9 +245,10 @@ fn account(platform: Option<IdentityType>) -> Account {
     match platform {
         Some(IdentityType::Instagram) => Account::Instagram,
         Some(IdentityType::Whatsapp) => Account::Whatsapp { phone_number_id: None },
-        Some(IdentityType::Facebook | IdentityType::Phone | IdentityType::Email | IdentityType::FiscalCode) | None => {
-            Account::Facebook
-        }
+        Some(
+            IdentityType::Facebook | IdentityType::Phone | IdentityType::Email | IdentityType::FiscalCode,
+        )
+        | None => Account::Facebook,
     }
 }
 

@@ -1,4 +1,5 @@
 //! The program as people and machines call it: exit codes, what goes to stdout, and what to stderr.
+#![cfg(test)]
 
 use std::{
     io::Write,
@@ -6,6 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+use filo_testkit::{Backend, Session, both};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -103,7 +105,9 @@ fn version_and_the_check_of_the_configuration_do_not_touch_the_store() {
 fn secrets_are_not_shown_by_the_check_of_the_configuration() {
     let place = Place::new();
     let mut command = place.command(&["config", "check"]);
-    command.env("FILO__SMTP__URL", "smtp://anna:geheim@mail.example").env("DATABASE_URL", "postgres://u:geheim@h/d");
+    command
+        .env("FILO__SMTP__URL", "smtp://anna:geheim@mail.example")
+        .env("DATABASE_URL", "postgres://u:geheim@h/d");
     let checked = Ran(command.output().unwrap()).ends(0);
     assert!(!checked.out().contains("geheim") && checked.out().contains("[REDACTED]"));
 }
@@ -169,7 +173,11 @@ fn wrong_usage_is_two() {
     place.run(&["report", "ottobre"]).ends(2);
     place.run(&["report"]).ends(2);
     place.run(&["scorecard", "20"]).ends(2);
-    place.run(&["explain", "felicita", "--period", "2026-10"]).ends(2).tells("felicita").tells("tasso-risposta");
+    place
+        .run(&["explain", "felicita", "--period", "2026-10"])
+        .ends(2)
+        .tells("felicita")
+        .tells("tasso-risposta");
     place.run(&["explain", "tasso-risposta", "--period", "2026-1"]).ends(2);
     place.run(&["export", "interactions", "--from", "ieri", "--to", "2026-11-01"]).ends(2).tells("ieri");
     place.run(&["import", "mail", "--mailbox", "nessuna", "."]).ends(2).tells("urp");
@@ -184,6 +192,43 @@ fn calls_imported_twice_are_accepted_once() {
     let report = place.run(&["report", "2026-10"]).ends(0).json();
     assert_eq!((&report["phone"]["offered"], &report["phone"]["abandoned"]), (&2.into(), &1.into()));
     place.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn an_event_changed_by_hand_is_found_by_verify() {
+    let place = Place::new();
+    let mail = place.file("1.eml", MAIL);
+    place.run(&["import", "mail", "--mailbox", "urp", &mail]).ends(0);
+    assert_eq!(place.run(&["verify", "--json"]).ends(0).json()["differences"], Value::Array(vec![]));
+    let mut session = Session::open(&format!("sqlite:{}", place.path("data/filo.db").display())).unwrap();
+    assert!(
+        session
+            .try_execute("UPDATE events SET at = at + 1 WHERE seq = 1")
+            .unwrap_err()
+            .contains("append-only")
+    );
+    session.execute("DROP TRIGGER events_no_update; UPDATE events SET at = at + 1 WHERE seq = 1");
+    let ran = place.run(&["verify", "--json"]).ends(1).tells("differences");
+    assert_eq!(ran.json()["differences"][0]["check"], "chain", "{}", ran.out());
+}
+
+#[tokio::test]
+async fn only_some_commands_bring_a_servers_schema_up_to_date() {
+    both(async |database| {
+        let (place, empty) = (Place::new(), database.unmigrated());
+        let run = |arguments: &[&str]| {
+            let mut command = place.command(arguments);
+            Ran(command.env("DATABASE_URL", &empty.url).output().unwrap())
+        };
+        match empty.backend {
+            Backend::Sqlite => drop(run(&["verify"]).ends(0)),
+            Backend::Postgres => drop(run(&["verify"]).ends(3).tells("filo migrate")),
+        }
+        run(&["migrate"]).ends(0);
+        run(&["verify"]).ends(0);
+        run(&["report", "2026-10"]).ends(0);
+    })
+    .await;
 }
 
 #[test]
@@ -221,7 +266,10 @@ fn an_import_with_something_wrong_is_one_and_what_is_kept_can_be_looked_at() {
     let id = unit["id"].as_str().unwrap();
     let shown = place.run(&["quarantine", "show", id]).ends(0).json();
     assert_eq!(shown["raw"].as_str().unwrap().trim_end(), "garbage");
-    assert_eq!(place.run(&["quarantine", "retry"]).ends(0).json(), serde_json::json!({ "released": 0, "kept": 1 }));
+    assert_eq!(
+        place.run(&["quarantine", "retry"]).ends(0).json(),
+        serde_json::json!({ "released": 0, "kept": 1 })
+    );
     place.run(&["quarantine", "discard", id]).ends(2);
     place.run(&["quarantine", "discard", id, "--reason", "prova"]).ends(0);
     assert_eq!(place.run(&["quarantine", "list", "--json"]).ends(0).json()["items"], serde_json::json!([]));
@@ -240,7 +288,11 @@ fn a_mail_pipe_ends_with_what_mail_servers_understand() {
     let pipe = ["import", "mail", "--mailbox", "urp", "-"];
     assert_eq!(counts(&place.run_with(&pipe, MAIL).ends(0).json()), [1, 1, 0, 0]);
     assert_eq!(counts(&place.run_with(&pipe, MAIL).ends(0).json()), [1, 0, 1, 0]);
-    assert_eq!(counts(&place.run_with(&pipe, "\n\nno header\n").ends(0).json()), [1, 0, 0, 1], "durable, in quarantine");
+    assert_eq!(
+        counts(&place.run_with(&pipe, "\n\nno header\n").ends(0).json()),
+        [1, 0, 0, 1],
+        "durable, in quarantine"
+    );
     place.run_with(&["import", "mail", "--mailbox", "nessuna", "-"], MAIL).ends(64);
     place.run_with(&["import", "mail", "--mailbox", "urp", "-", "more"], MAIL).ends(64);
     let mut away = place.command(&pipe);
@@ -253,7 +305,8 @@ fn a_mail_pipe_ends_with_what_mail_servers_understand() {
 #[test]
 fn inspecting_needs_neither_store_nor_configuration() {
     let place = Place::new();
-    let (log, mail, body) = (place.file("queue_log", LOG), place.file("1.eml", MAIL), place.file("1.json", COMMENT));
+    let (log, mail, body) =
+        (place.file("queue_log", LOG), place.file("1.eml", MAIL), place.file("1.json", COMMENT));
     let inspect = |what: &str, file: &str| {
         let mut command = place.command(&["inspect", what, file]);
         Ran(command.env_remove("FILO__CONFIG").output().unwrap())
@@ -262,7 +315,10 @@ fn inspecting_needs_neither_store_nor_configuration() {
     assert_eq!(legs.len(), 2);
     assert_eq!((&legs[0]["caller"], &legs[0]["wait_s"]), (&"+393471234567".into(), &30.into()));
     let message = inspect("mail", &mail).ends(0).lines().remove(0);
-    assert_eq!((&message["kind"], &message["from"]["address"]), (&"message".into(), &"anna@mail.example".into()));
+    assert_eq!(
+        (&message["kind"], &message["from"]["address"]),
+        (&"message".into(), &"anna@mail.example".into())
+    );
     let comment = inspect("social", &body).ends(0).lines().remove(0);
     assert_eq!((&comment["kind"], &comment["opens_ticket"]), (&"comment".into(), &true.into()));
     let unreadable = place.file("bad.eml", "\n\nno header\n");
@@ -289,9 +345,24 @@ fn exports_have_their_columns_and_tell_their_rows() {
     ));
     assert_eq!(interactions.out().lines().count(), 4);
     let calls = export("calls", &["--format", "jsonl"]).tells("2 rows").lines();
-    for key in ["source", "external_id", "leg", "queue", "caller", "entered_at", "answered_at", "ended_at", "wait_s", "talk_s",
-        "outcome", "transferred_to", "flags", "call_id", "interaction_id", "registered_ticket_id"]
-    {
+    for key in [
+        "source",
+        "external_id",
+        "leg",
+        "queue",
+        "caller",
+        "entered_at",
+        "answered_at",
+        "ended_at",
+        "wait_s",
+        "talk_s",
+        "outcome",
+        "transferred_to",
+        "flags",
+        "call_id",
+        "interaction_id",
+        "registered_ticket_id",
+    ] {
         assert!(calls[0].get(key).is_some(), "{key} not in {}", calls[0]);
     }
     let columns = header(&export("tickets", &[]).tells("1 rows"));
@@ -316,7 +387,10 @@ fn a_month_is_reported_as_json_explained_and_closed_once() {
     assert_eq!((&report["state"], &report["schema"]), (&"open".into(), &"filo.monthly-report/1".into()));
     let explained = place.run(&["explain", "/phone/offered", "--period", "2020-02"]).ends(0).json();
     assert_eq!((&explained["value"], &explained["items"]), (&0.into(), &Value::Array(vec![])));
-    assert_eq!(place.run(&["explain", "tasso-risposta", "--period", "2020-02"]).ends(0).json()["value"], Value::Null);
+    assert_eq!(
+        place.run(&["explain", "tasso-risposta", "--period", "2020-02"]).ends(0).json()["value"],
+        Value::Null
+    );
     let closed = place.run(&["report", "close", "2020-02"]).ends(0).json();
     assert_eq!((&closed["state"], &closed["revision"]), (&"closed".into(), &1.into()));
     place.run(&["report", "close", "2020-02"]).ends(1).tells("closed already");
@@ -332,7 +406,8 @@ fn a_month_is_reported_as_json_explained_and_closed_once() {
 fn the_scorecard_of_2020_prints_the_documents_results() {
     let card = Place::new().run(&["scorecard", "2020"]).ends(0).json();
     assert_eq!(card["schema"], "filo.scorecard/1");
-    let row = card["rows"].as_array().unwrap().iter().find(|row| row["key"] == "tempo-risposta-mail").unwrap();
+    let row =
+        card["rows"].as_array().unwrap().iter().find(|row| row["key"] == "tempo-risposta-mail").unwrap();
     assert_eq!((&row["achieved"]["text"], &row["result"]["printed"]), (&"15,3 giorni".into(), &"100".into()));
 }
 
@@ -350,7 +425,8 @@ fn users_and_keys_are_made_listed_and_withdrawn() {
     place.run(&["user", "disable", "anna"]).ends(0);
     place.run(&["user", "disable", "nobody"]).ends(1);
 
-    let issued = place.run(&["key", "issue", "--name", "pbx", "--scope", "intake:phone", "--json"]).ends(0).json();
+    let issued =
+        place.run(&["key", "issue", "--name", "pbx", "--scope", "intake:phone", "--json"]).ends(0).json();
     let key = issued["key"].as_str().unwrap().to_owned();
     let listed = place.run(&["key", "list", "--json"]).ends(0);
     assert!(!listed.out().contains(&key) && listed.json()["items"][0]["name"] == "pbx");

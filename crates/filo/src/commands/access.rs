@@ -18,7 +18,11 @@ pub(super) async fn users(console: &Console, command: User, json: bool) -> Resul
     match command {
         User::Add { name, role, unit, password_stdin: _ } => {
             let user = app.add_user(caller, NewUser { name, role, unit, password: password()? }, now).await?;
-            if json { print_json(&user) } else { print_line(&format!("added {} as {}", user.name, user.role)) }
+            if json {
+                print_json(&user)
+            } else {
+                print_line(&format!("added {} as {}", user.name, user.role))
+            }
         }
         User::List => {
             let users = app.users(caller).await?;
@@ -27,17 +31,30 @@ pub(super) async fn users(console: &Console, command: User, json: bool) -> Resul
             }
             for user in users {
                 let state = if user.disabled_at.is_some() { "disabled" } else { "active" };
-                print_line(&format!("{}\t{}\t{}\t{state}", user.name, user.role, user.unit.unwrap_or_default()))?;
+                print_line(&format!(
+                    "{}\t{}\t{}\t{state}",
+                    user.name,
+                    user.role,
+                    user.unit.unwrap_or_default()
+                ))?;
             }
             Ok(())
         }
         User::Disable { name } => {
             app.disable_user(caller, &name, now).await?;
-            if json { print_json(&json!({ "disabled": name })) } else { print_line(&format!("disabled {name}")) }
+            if json {
+                print_json(&json!({ "disabled": name }))
+            } else {
+                print_line(&format!("disabled {name}"))
+            }
         }
         User::Passwd { name, password_stdin: _ } => {
             app.set_password(caller, &name, password()?, now).await?;
-            if json { print_json(&json!({ "password_set": name })) } else { print_line(&format!("set the password of {name}")) }
+            if json {
+                print_json(&json!({ "password_set": name }))
+            } else {
+                print_line(&format!("set the password of {name}"))
+            }
         }
     }
 }
@@ -70,7 +87,11 @@ pub(super) async fn keys(console: &Console, command: Key, json: bool) -> Result<
         }
         Key::Revoke { name } => {
             app.revoke_key(caller, &name, now).await?;
-            if json { print_json(&json!({ "revoked": name })) } else { print_line(&format!("revoked {name}")) }
+            if json {
+                print_json(&json!({ "revoked": name }))
+            } else {
+                print_line(&format!("revoked {name}"))
+            }
         }
     }
 }

@@ -25,7 +25,8 @@ fn effective(program: &Program) -> serde_json::Value {
     let settings = &program.settings;
     let secret = |value: &Option<SecretString>| value.as_ref().map(|_| "[REDACTED]");
     let scheme = program.database_url.split(':').next().unwrap_or_default();
-    let database = if scheme == "sqlite" { program.database_url.clone() } else { format!("{scheme}://[REDACTED]") };
+    let database =
+        if scheme == "sqlite" { program.database_url.clone() } else { format!("{scheme}://[REDACTED]") };
     let sources = settings.sources.iter().map(|(key, secrets)| {
         let shown = json!({
             "imap_url": secret(&secrets.imap_url), "app_secret": secret(&secrets.app_secret),

@@ -17,7 +17,9 @@ use crate::{
 pub(super) async fn run(app: &App, args: Export) -> Result<(), Failure> {
     let span = (day(app, &args.from, "--from")?, day(app, &args.to, "--to")?);
     let out: Box<dyn Write> = match &args.out {
-        Some(path) => Box::new(File::create(path).map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))?),
+        Some(path) => Box::new(
+            File::create(path).map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))?,
+        ),
         None => Box::new(std::io::stdout()),
     };
     let mut sheet = Sheet::new(BufWriter::new(out), args.what, args.format)?;
@@ -40,8 +42,9 @@ pub(super) async fn run(app: &App, args: Export) -> Result<(), Failure> {
 
 /// The first instant of a local day.
 fn day(app: &App, text: &str, flag: &str) -> Result<Instant, Failure> {
-    let date: jiff::civil::Date =
-        text.parse().map_err(|_not_a_date| Failure::Usage(format!("{flag}: {text:?} is no day such as 2026-10-01")))?;
+    let date: jiff::civil::Date = text
+        .parse()
+        .map_err(|_not_a_date| Failure::Usage(format!("{flag}: {text:?} is no day such as 2026-10-01")))?;
     Ok(app.city().zone.day_start(date))
 }
 

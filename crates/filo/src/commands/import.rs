@@ -26,14 +26,22 @@ use crate::{
 /// Raw inputs handed over at once.
 const BATCH: usize = 100;
 
-pub(super) async fn run(program: &Program, import: Import) -> Result<(), Failure> {
+pub(super) async fn run(program: Result<Program, Failure>, import: Import) -> Result<(), Failure> {
     match import {
-        Import::Calls { source, format, map, files } => calls(program, &source, format, map, files).await,
+        Import::Calls { source, format, map, files } => calls(&program?, &source, format, map, files).await,
         Import::Mail { mailbox, paths } if paths.iter().any(|path| path == Path::new("-")) => {
-            piped_mail(program, &mailbox, &paths).await
+            piped_mail(&program.map_err(for_pipes)?, &mailbox, &paths).await
         }
-        Import::Mail { mailbox, paths } => mail(program, &mailbox, paths).await,
-        Import::Social { source, files } => social(program, &source, files).await,
+        Import::Mail { mailbox, paths } => mail(&program?, &mailbox, paths).await,
+        Import::Social { source, files } => social(&program?, &source, files).await,
+    }
+}
+
+/// A mail server keeps what it is told to try again, so a broken configuration loses no mail either.
+fn for_pipes(failure: Failure) -> Failure {
+    match failure {
+        Failure::Usage(why) | Failure::PipeUsage(why) => Failure::PipeUsage(why),
+        Failure::Wrong(why) | Failure::CannotRun(why) | Failure::TryLater(why) => Failure::TryLater(why),
     }
 }
 
@@ -41,7 +49,8 @@ pub(super) async fn run(program: &Program, import: Import) -> Result<(), Failure
 fn source<'p>(program: &'p Program, key: &str, channels: &[Channel]) -> Result<&'p Source, Failure> {
     let fits = |source: &&Source| source.channel.is_some_and(|channel| channels.contains(&channel));
     program.city.source(key).filter(fits).ok_or_else(|| {
-        let known: Vec<&str> = program.city.sources.iter().filter(fits).map(|source| source.key.as_str()).collect();
+        let known: Vec<&str> =
+            program.city.sources.iter().filter(fits).map(|source| source.key.as_str()).collect();
         Failure::Usage(format!("there is no such source {key:?}: expected one of {}", known.join(", ")))
     })
 }
@@ -62,7 +71,10 @@ async fn calls(
     for file in files {
         if let Some(bytes) = run.read(&file) {
             let raw = Raw { bytes, arrived_at: None, now };
-            batch.push(Intake { format: Some((format.word().to_owned(), Arc::clone(&decoder))), ..Intake::usual(key, raw) });
+            batch.push(Intake {
+                format: Some((format.word().to_owned(), Arc::clone(&decoder))),
+                ..Intake::usual(key, raw)
+            });
         }
     }
     // Legs cross files: all of them are folded together.
@@ -73,8 +85,8 @@ async fn calls(
 /// The mapping file of `--map`.
 pub(super) fn mapping(path: Option<&Path>) -> Result<Option<Mapping>, Failure> {
     let Some(path) = path else { return Ok(None) };
-    let text =
-        std::fs::read_to_string(path).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
     Mapping::parse(&text).map(Some).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
 }
 
@@ -95,7 +107,9 @@ async fn mail(program: &Program, key: &str, paths: Vec<PathBuf>) -> Result<(), F
     let mut batch = Vec::new();
     for file in files {
         let messages = run.read(&file).map(mailbox::messages).unwrap_or_default();
-        batch.extend(messages.into_iter().map(|bytes| Intake::usual(key, Raw { bytes, arrived_at: None, now })));
+        batch.extend(
+            messages.into_iter().map(|bytes| Intake::usual(key, Raw { bytes, arrived_at: None, now })),
+        );
         if batch.len() >= BATCH {
             run.hand_over(&app, std::mem::take(&mut batch), now).await?;
         }
@@ -109,17 +123,13 @@ async fn piped_mail(program: &Program, key: &str, paths: &[PathBuf]) -> Result<(
     if paths.len() != 1 {
         return Err(Failure::PipeUsage("a pipe delivers one message: give - alone".to_owned()));
     }
-    let pipe = |failure: Failure| match failure {
-        Failure::Usage(why) | Failure::PipeUsage(why) => Failure::PipeUsage(why),
-        Failure::Wrong(why) | Failure::CannotRun(why) | Failure::TryLater(why) => Failure::TryLater(why),
-    };
-    source(program, key, &[Channel::Email, Channel::Pec]).map_err(pipe)?;
-    let app = program.start(Migrating::EmbeddedOnly).await.map_err(pipe)?;
+    source(program, key, &[Channel::Email, Channel::Pec]).map_err(for_pipes)?;
+    let app = program.start(Migrating::EmbeddedOnly).await.map_err(for_pipes)?;
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).map_err(|error| Failure::TryLater(error.to_string()))?;
     let now = program.clock.now();
     let intake = Intake::usual(key, Raw { bytes, arrived_at: None, now });
-    let tally = app.take_in(vec![intake], now).await.map_err(|error| pipe(error.into()))?;
+    let tally = app.take_in(vec![intake], now).await.map_err(|error| for_pipes(error.into()))?;
     print_json(&tally)
 }
 
@@ -129,8 +139,12 @@ async fn social(program: &Program, key: &str, files: Vec<PathBuf>) -> Result<(),
     let now = program.clock.now();
     let mut run = Run::new(files.len());
     for file in files {
-        let bodies = run.read(&file).map(|bytes| filo_channel_social::split_bodies(&bytes)).unwrap_or_default();
-        let batch = bodies.into_iter().map(|bytes| Intake::usual(key, Raw { bytes, arrived_at: None, now })).collect();
+        let bodies =
+            run.read(&file).map(|bytes| filo_channel_social::split_bodies(&bytes)).unwrap_or_default();
+        let batch = bodies
+            .into_iter()
+            .map(|bytes| Intake::usual(key, Raw { bytes, arrived_at: None, now }))
+            .collect();
         run.hand_over(&app, batch, now).await?;
     }
     run.finish()

@@ -5,10 +5,7 @@ use std::path::{Path, PathBuf};
 use filo_app::{Clock, SystemClock};
 use filo_channel::Raw;
 use filo_channel_phone::Format;
-use filo_domain::{
-    city::Source,
-    vocabulary::Channel,
-};
+use filo_domain::{city::Source, vocabulary::Channel};
 use serde_json::{Value, json};
 
 use super::{complain, import::mapping, mailbox, print_json};
@@ -24,8 +21,12 @@ pub(super) fn run(args: Inspect, config: Option<&Path>, environment: &Environmen
     let mut missing = 0;
     match args.input {
         Input::Mail => {
-            for path in args.paths.iter().flat_map(|path| mailbox::files(path).unwrap_or_else(|_| vec![path.clone()])) {
-                each(&path, &mut missing, |bytes| Ok(filo_channel_email::inspect(&bytes, &path.display().to_string())))?;
+            for path in
+                args.paths.iter().flat_map(|path| mailbox::files(path).unwrap_or_else(|_| vec![path.clone()]))
+            {
+                each(&path, &mut missing, |bytes| {
+                    Ok(filo_channel_email::inspect(&bytes, &path.display().to_string()))
+                })?;
             }
         }
         Input::Social => {
@@ -56,10 +57,16 @@ fn each(
 }
 
 /// Legs cross files: all of one format are folded together.
-fn calls(args: &Inspect, config: Option<&Path>, environment: &Environment, missing: &mut usize) -> Result<(), Failure> {
+fn calls(
+    args: &Inspect,
+    config: Option<&Path>,
+    environment: &Environment,
+    missing: &mut usize,
+) -> Result<(), Failure> {
     let program = configured(config, environment)?;
     let source = program.city.sources.iter().find(|source| source.channel == Some(Channel::Phone));
-    let source = source.ok_or_else(|| Failure::CannotRun("the city has no phone source in city.toml".to_owned()))?;
+    let source =
+        source.ok_or_else(|| Failure::CannotRun("the city has no phone source in city.toml".to_owned()))?;
     let now = program.clock.now();
     let mut by_format: Vec<(Format, Vec<Raw>)> = Vec::new();
     for path in &args.paths {
@@ -90,7 +97,9 @@ fn show_calls(
         print_json(&view)?;
     }
     for rejected in &inspected.rejected {
-        print_json(&json!({ "source": source.key, "kind": "unreadable", "reason": rejected.reason, "detail": rejected.detail }))?;
+        print_json(
+            &json!({ "source": source.key, "kind": "unreadable", "reason": rejected.reason, "detail": rejected.detail }),
+        )?;
     }
     Ok(())
 }
@@ -114,7 +123,11 @@ fn configured(config: Option<&Path>, environment: &Environment) -> Result<Progra
         Err(error) if config.is_some() || environment.contains_key("FILO__CONFIG") => Err(error),
         Err(_none) => {
             let (settings, files) = content::shipped()?;
-            Program::of(Settings::of_text(&settings, "filo.toml", Path::new("."), environment)?, &files, environment)
+            Program::of(
+                Settings::of_text(&settings, "filo.toml", Path::new("."), environment)?,
+                &files,
+                environment,
+            )
         }
     }
 }

@@ -35,7 +35,11 @@ fn regular(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
 
 /// The messages of a file: those of an mbox, or the file itself.
 pub(super) fn messages(bytes: Vec<u8>) -> Vec<Vec<u8>> {
-    if filo_channel_email::looks_like_mbox(&bytes) { filo_channel_email::split_mbox(&bytes) } else { vec![bytes] }
+    if filo_channel_email::looks_like_mbox(&bytes) {
+        filo_channel_email::split_mbox(&bytes)
+    } else {
+        vec![bytes]
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +53,10 @@ mod tests {
             std::fs::write(folder.path().join(name), "x").unwrap();
         }
         let names = |files: Vec<PathBuf>| {
-            files.iter().map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect::<Vec<_>>()
+            files
+                .iter()
+                .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
+                .collect::<Vec<_>>()
         };
         assert_eq!(names(files(folder.path()).unwrap()), ["a.eml", "b.eml"]);
         for part in ["cur", "new", "tmp"] {

@@ -43,7 +43,10 @@ async fn list(console: &Console, json: bool) -> Result<(), Failure> {
         return print_json(&json!({ "items": units }));
     }
     units.iter().try_for_each(|unit| {
-        print_line(&format!("{}\t{}\t{}\t{}\t{}", unit.id, unit.created_at, unit.source, unit.reason, unit.detail))
+        print_line(&format!(
+            "{}\t{}\t{}\t{}\t{}",
+            unit.id, unit.created_at, unit.source, unit.reason, unit.detail
+        ))
     })
 }
 

@@ -31,11 +31,18 @@ pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failu
 }
 
 /// One format and no folder goes to stdout; else files in the folder.
-fn write(console: &Console, report: &MonthlyReport, formats: &[String], out: Option<&Path>) -> Result<(), Failure> {
+fn write(
+    console: &Console,
+    report: &MonthlyReport,
+    formats: &[String],
+    out: Option<&Path>,
+) -> Result<(), Failure> {
     match (formats, out) {
         ([format], None) => print_bytes(&render(console, report, format)?),
         (_, None) => Err(Failure::Usage("several formats need --out DIR".to_owned())),
-        (formats, Some(folder)) => formats.iter().try_for_each(|format| save(console, report, format, folder)),
+        (formats, Some(folder)) => {
+            formats.iter().try_for_each(|format| save(console, report, format, folder))
+        }
     }
 }
 
@@ -49,7 +56,12 @@ pub(crate) fn render(console: &Console, report: &MonthlyReport, format: &str) ->
     renderer.render(report).map_err(wrong)
 }
 
-pub(crate) fn save(console: &Console, report: &MonthlyReport, format: &str, folder: &Path) -> Result<(), Failure> {
+pub(crate) fn save(
+    console: &Console,
+    report: &MonthlyReport,
+    format: &str,
+    folder: &Path,
+) -> Result<(), Failure> {
     let cannot = |path: &Path, error: std::io::Error| Failure::Wrong(format!("{}: {error}", path.display()));
     let name = filo_reports::file_stem(report);
     if format == "csv" {

@@ -38,7 +38,8 @@ pub(super) async fn serve(mut program: Program, args: Serve, json: bool) -> Resu
 /// An address that cannot be bound.
 pub(crate) fn listen(program: &mut Program, bind: Option<String>) -> Result<TcpListener, Failure> {
     let bind = bind.unwrap_or_else(|| program.settings.http.bind.clone());
-    let cannot = |error: std::io::Error| Failure::CannotRun(format!("http.bind: {bind:?} cannot be bound: {error}"));
+    let cannot =
+        |error: std::io::Error| Failure::CannotRun(format!("http.bind: {bind:?} cannot be bound: {error}"));
     let listener = TcpListener::bind(&bind).map_err(cannot)?;
     program.settings.http.bind = listener.local_addr().map_err(cannot)?.to_string();
     Ok(listener)
@@ -62,7 +63,8 @@ pub(crate) async fn serve_app(
     listener: TcpListener,
     ready: Ready<'_>,
 ) -> Result<(), Failure> {
-    let cannot = |error: &dyn std::fmt::Display| Failure::CannotRun(format!("the server cannot start: {error}"));
+    let cannot =
+        |error: &dyn std::fmt::Display| Failure::CannotRun(format!("the server cannot start: {error}"));
     let settings = http_settings(program, &listener)?;
     let address = format!("http://{}", settings.bind);
     let state = State::new(app.clone(), Arc::clone(&program.clock), program.renderers(), settings)
@@ -96,7 +98,9 @@ fn http_settings(program: &Program, listener: &TcpListener) -> Result<HttpSettin
     let metrics_bind = settings.metrics.bind.as_ref().map(|text| {
         let parsed: Result<SocketAddr, _> = text.parse();
         parsed.map_err(|_not_an_address| {
-            Failure::CannotRun(format!("metrics.bind: found {text:?}, expected an address such as 127.0.0.1:9090"))
+            Failure::CannotRun(format!(
+                "metrics.bind: found {text:?}, expected an address such as 127.0.0.1:9090"
+            ))
         })
     });
     Ok(HttpSettings {
@@ -110,7 +114,8 @@ fn http_settings(program: &Program, listener: &TcpListener) -> Result<HttpSettin
 
 pub(super) async fn worker(program: Program) -> Result<(), Failure> {
     if program.database_url.starts_with("sqlite:") {
-        let why = "workers beside a server need PostgreSQL: on the embedded database `filo serve` does their work";
+        let why =
+            "workers beside a server need PostgreSQL: on the embedded database `filo serve` does their work";
         return Err(Failure::CannotRun(why.to_owned()));
     }
     let app = program.start(Migrating::Always).await?;

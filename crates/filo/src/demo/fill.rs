@@ -81,6 +81,12 @@ impl<'a> Filler<'a> {
         }
     }
 
+    /// Number and code of the last request that its citizen can follow.
+    pub(crate) fn a_request(&self) -> Option<(String, String)> {
+        let followed = self.known.iter().filter(|(_, known)| known.follow.is_some());
+        followed.max_by_key(|(story, _)| **story).and_then(|(_, known)| known.follow.clone())
+    }
+
     async fn perform_all(&mut self, batch: &[Act]) -> Result<(), AppError> {
         self.waiting += batch.iter().filter(|act| may_send(&act.deed)).count();
         let this = &*self;

@@ -4,10 +4,10 @@
 //! **Invariant:** the acts are a pure function of the city, the days and the seed: no clock, no environment, no
 //! hash order. Running the demo twice for the same month takes in the same bytes.
 //!
-//! The shape is that of the city's own figures (monitoring of 2021, results of 2020), at a twenty-fifth or so of its
+//! The shape is that of the city's own figures (monitoring of 2021, results of 2020), at a seventieth or so of its
 //! size: calls from Monday to Saturday in opening hours with a peak from 9 to 11, three times as many on Mondays as on
 //! Saturdays, none on holidays; written contacts also at night and on Sundays; themes by their shares of 2021; a
-//! mean wait between one and two minutes, about one call in eight given up; nine answered calls in twelve registered;
+//! mean wait between one and two minutes, about one call in six given up; three answered calls in four registered;
 //! half of the written requests resolved within a week, a tenth not yet; some contested, some never taken.
 //!
 //! Start at [`generate`]; [`Act`] is what comes out. Each channel has a module, and `work` does the offices' part.
@@ -156,11 +156,11 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    /// The demo's: some thousand calls and some hundred tickets, about a minute's work at most.
+    /// The demo's: some thousand calls and some hundred tickets, half a minute's work.
     pub(crate) const DEMO: Self = Self {
-        calls: 1_250.0,
-        requests: 140.0,
-        mails: 65.0,
+        calls: 1_100.0,
+        requests: 130.0,
+        mails: 60.0,
         certified: 10.0,
         posts: 7.0,
         direct: 36.0,

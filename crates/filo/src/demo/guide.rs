@@ -1,39 +1,39 @@
-//! What the demo tells whoever started it: what to open, with whom to log in, what to try.
+//! What the demo tells whoever started it: the month's figures in short, what to open, with whom to log in, what to try.
 
-use std::{fmt::Write, path::Path};
+use std::path::Path;
 
-use filo_domain::{Period, vocabulary::Word};
+use filo_domain::vocabulary::Word;
+use filo_indicators::number::percent;
 
-use super::{home::Home, staff::Staff};
+use super::{Lived, home::Home};
 use crate::wiring::Program;
 
 /// What it speaks of.
 pub(crate) struct Guide<'a> {
     pub(crate) program: &'a Program,
     pub(crate) home: &'a Home,
-    pub(crate) staff: &'a Staff,
-    pub(crate) month: Period,
-    pub(crate) report: &'a Path,
+    pub(crate) lived: &'a Lived,
+    /// The report as a page.
+    pub(crate) file: &'a Path,
 }
 
 impl Guide<'_> {
     /// The text, in Italian with a few words of English beside.
     pub(crate) fn text(&self, served: bool) -> String {
+        let month = &self.lived.report.period.month;
         let mut lines = vec![
             String::new(),
-            format!(
-                "Demo di Filo: due mesi di vita della città, fino a {} (a demo city, two months)",
-                self.month
-            ),
+            format!("Filo, demo: il mese {month} (a generated month of city life)"),
             String::new(),
-            format!("  Report mensile (monthly report)   {}", self.report.display()),
-            format!("                                    accanto (beside it): .json, -csv/"),
         ];
+        lines.extend(self.figures());
+        lines.push(line("Report mensile (monthly report)", &self.file.display().to_string()));
+        lines.push(line("", "accanto (beside it): .json, -csv/"));
         if served {
             lines.extend(self.pages());
         }
         lines.extend(self.logins());
-        lines.extend(self.commands());
+        lines.extend(self.commands(month));
         if self.home.is_passing() {
             lines.push(String::new());
             lines.push(
@@ -45,36 +45,53 @@ impl Guide<'_> {
         lines.join("\n")
     }
 
-    fn pages(&self) -> Vec<String> {
-        let address = format!("http://{}", self.program.settings.http.bind);
+    fn figures(&self) -> Vec<String> {
+        let blocks = &self.lived.report.blocks;
+        let share = |share: Option<f64>| share.and_then(percent).unwrap_or_else(|| "–".to_owned());
+        let wait = blocks.phone.mean_wait_answered_s;
         vec![
-            format!("  Scrivi, per i cittadini           {address}/scrivi"),
-            format!("  Seguire una richiesta (follow)    {address}/scrivi/segui"),
-            format!("  REST, documentazione (docs)       {address}/docs"),
-            format!("  Stato del servizio (status)       {address}/status"),
+            line("Contatti (contacts)", &blocks.unification.inbound.to_string()),
+            line("Censiti nel CRM (registered)", &share(blocks.unification.share)),
+            line("Tasso di risposta (answered)", &share(blocks.response_rate.rate)),
+            line(
+                "Attesa media al telefono (wait)",
+                &wait.map_or("–".to_owned(), |wait| format!("{wait:.0} s")),
+            ),
+            String::new(),
         ]
     }
 
+    fn pages(&self) -> Vec<String> {
+        let address = format!("http://{}", self.program.settings.http.bind);
+        let mut lines = vec![
+            String::new(),
+            line("Scrivi, per i cittadini", &format!("{address}/scrivi")),
+            line("Seguire una richiesta (follow)", &format!("{address}/scrivi/segui")),
+        ];
+        if let Some((number, code)) = &self.lived.request {
+            lines.push(line("", &format!("per esempio (such as) {number}, codice (code) {code}")));
+        }
+        lines.push(line("REST, documentazione (docs)", &format!("{address}/docs")));
+        lines
+    }
+
     fn logins(&self) -> Vec<String> {
+        let staff = &self.lived.staff;
         let mut lines =
-            vec![String::new(), format!("  Accessi (logins), password per tutti: {}", self.staff.password)];
-        for login in &self.staff.logins {
-            let mut line = format!("    {:<12} {}", login.name, login.role.word());
-            if let Some(unit) = &login.unit {
-                // Writing to a String never fails.
-                let _written = write!(line, ", {unit}");
-            }
-            lines.push(line);
+            vec![String::new(), line("Accessi (logins)", &format!("password per tutti: {}", staff.password))];
+        for login in &staff.logins {
+            let unit = login.unit.as_ref().map(|unit| format!(", {unit}")).unwrap_or_default();
+            lines.push(line(&format!("  {}", login.name), &format!("{}{unit}", login.role.word())));
         }
         lines
     }
 
-    fn commands(&self) -> Vec<String> {
-        let filo = format!("filo --config {}", self.home.settings_file().display());
-        let month = self.month;
+    fn commands(&self, month: &str) -> Vec<String> {
+        let program = std::env::current_exe().map_or("filo".to_owned(), |path| path.display().to_string());
+        let filo = format!("{program} --config {}", self.home.settings_file().display());
         vec![
             String::new(),
-            "  Da provare (to try), con la variabile DATABASE_URL non impostata (unset):".to_owned(),
+            "  Da provare (to try), senza la variabile (without the variable) DATABASE_URL:".to_owned(),
             format!("    {filo} explain tasso-risposta --period {month}"),
             format!("    {filo} explain /phone/abandoned --period {month} --format csv"),
             format!("    {filo} scorecard 2020 --format csv"),
@@ -82,4 +99,9 @@ impl Guide<'_> {
             format!("    {filo} verify"),
         ]
     }
+}
+
+/// A word and what it is, in two columns.
+fn line(word: &str, value: &str) -> String {
+    format!("  {word:<34}{value}")
 }

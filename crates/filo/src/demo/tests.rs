@@ -28,7 +28,8 @@ async fn a_small_demo_fills_reports_and_verifies() {
     let folder = tempfile::tempdir().unwrap();
     let console = started(folder.path()).await;
     let month = Period::parse_month("2026-03").unwrap();
-    let staff = fill_and_report(&console, month, SMALL, folder.path()).await.unwrap();
+    let Lived { staff, request, report: _ } =
+        fill_and_report(&console, month, SMALL, folder.path()).await.unwrap();
 
     let verified = console.app.verify().await.unwrap();
     assert!(verified.differences.is_empty(), "{:?}", verified.differences);
@@ -36,6 +37,9 @@ async fn a_small_demo_fills_reports_and_verifies() {
 
     let roles: BTreeSet<&str> = staff.logins.iter().map(|login| login.role.word()).collect();
     assert_eq!(roles.len(), staff.logins.len());
+
+    let (number, code) = request.unwrap();
+    console.app.follow(&number, &code, console.now()).await.unwrap();
 
     let quarantine = console.app.list_quarantine(&console.caller, None, None).await.unwrap();
     let reasons: BTreeSet<String> = quarantine.items.into_iter().map(|unit| unit.reason).collect();

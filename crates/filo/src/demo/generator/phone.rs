@@ -17,7 +17,7 @@ use super::{Deed, Life, Story, chance::Chance, days, people::Person, work::Opene
 /// How often the log is read, in seconds: calls are registered from then on.
 const READ_EVERY_S: i64 = 1_800;
 /// Callers' patience: mean seconds.
-const PATIENCE_S: f64 = 430.0;
+const PATIENCE_S: f64 = 460.0;
 /// Nobody waits longer: the queue's own limit.
 const LONGEST_WAIT_S: i64 = 900;
 /// Of the answered calls, those that are registered.
