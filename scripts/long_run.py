@@ -18,11 +18,10 @@ MAIL = ("import", "mail", "--mailbox", "urp")
 # Every day that the generated inputs have, and more.
 DAYS = ("--from", "2025-01-01", "--to", "2027-01-01")
 EXPORTS = ("interactions", "calls", "tickets", "events", "persons")
-# What two imports of one input may differ in: ids, secrets and when they ran.
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
-OF_THE_RUN = {
-    "recorded_at", "recorded_at_us", "created_at", "updated_at", "linked_at", "generated_at", "as_of", "chain_root",
-    "hash", "prev_hash", "seal", "subject_salt",
+# What two imports of one input may differ in: ids, salted seals and their chain, and when they ran.
+OF_ONE_RUN = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}|\b[0-9a-f]{64}\b")
+INSTANTS_OF_THE_RUN = {
+    "recorded_at", "created_at", "updated_at", "linked_at", "generated_at", "as_of", "chain_root",
 }
 
 
@@ -80,10 +79,10 @@ class Database:
 def of_no_run(value):
     """A JSON value without ids and instants of a run."""
     if isinstance(value, dict):
-        return {key: of_no_run(inner) for key, inner in value.items() if key not in OF_THE_RUN}
+        return {key: of_no_run(inner) for key, inner in value.items() if key not in INSTANTS_OF_THE_RUN}
     if isinstance(value, list):
         return [of_no_run(inner) for inner in value]
-    return UUID.sub("(id)", value) if isinstance(value, str) else value
+    return OF_ONE_RUN.sub("(of one run)", value) if isinstance(value, str) else value
 
 
 class Sqlite:

@@ -100,3 +100,83 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
 fn ratio(one: Duration, other: Duration) -> f64 {
     one.as_secs_f64() / other.as_secs_f64()
 }
+
+#[cfg(test)]
+mod tests {
+    use filo_domain::{InteractionId, legs::Leg};
+    use filo_store::{StoreError, calls::StoredCall, interactions::Interaction, persons::KnownIdentity};
+
+    use super::*;
+
+    /// A call with everything that its legs say, whatever its ids are.
+    type Told = (StoredCall, Interaction, Vec<Leg>, Vec<KnownIdentity>);
+
+    async fn told(city: &City) -> Vec<Told> {
+        let mut told = city
+            .app
+            .db()
+            .read(|conn| {
+                let all = filo_store::calls::list(conn, None, None, None, 10_000)?;
+                all.into_iter()
+                    .map(|call| {
+                        let interaction =
+                            filo_store::interactions::find(conn, call.id)?.ok_or(StoreError::Url)?;
+                        let legs = filo_store::calls::legs_of_calls(conn, &[call.id])?;
+                        let person: Vec<_> = interaction.person_id.into_iter().collect();
+                        let known = filo_store::persons::identities_of(conn, &person)?;
+                        Ok((call, interaction, legs.into_iter().map(|leg| leg.leg).collect(), known))
+                    })
+                    .collect::<Result<Vec<Told>, StoreError>>()
+            })
+            .await
+            .unwrap();
+        let none = InteractionId::from_uuid(uuid::Uuid::nil());
+        for (call, interaction, _, known) in &mut told {
+            (call.id, interaction.id, interaction.person_id) = (none, none, None);
+            let nobody = filo_domain::PersonId::from_uuid(uuid::Uuid::nil());
+            known.iter_mut().for_each(|known| known.person = nobody);
+        }
+        told.sort_by(|a, b| (a.0.entered_at, &a.0.call_id).cmp(&(b.0.entered_at, &b.0.call_id)));
+        told
+    }
+
+    async fn take_in(city: &City, log: &[u8]) {
+        let now = at("2026-11-22 12:00");
+        let raw = Raw { bytes: log.to_vec(), arrived_at: None, now };
+        city.app.take_in(vec![Intake::usual(SOURCE, raw)], now).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_log_in_pieces_gives_the_calls_of_the_whole() {
+        let plan = Plan { calls: 150, seed: 5, from: jiff::civil::date(2026, 10, 5), days: 1, ragged: false };
+        let mut log = Vec::new();
+        calls::write_log(&plan, &mut log).unwrap();
+        let lines: Vec<&[u8]> = log.split_inclusive(|byte| *byte == b'\n').collect();
+        let (whole, pieces) =
+            (sqlite_and_server(&log, &[lines.len()]).await, sqlite_and_server(&log, &[7, 1, 23]).await);
+        assert_eq!(whole.first().map(Vec::len), Some(150));
+        for other in whole.iter().skip(1).chain(&pieces) {
+            assert_eq!(whole.first(), Some(other));
+        }
+    }
+
+    /// What each database tells after a log came in pieces of so many lines, in turn.
+    async fn sqlite_and_server(log: &[u8], sizes: &[usize]) -> Vec<Vec<Told>> {
+        let all = std::sync::Mutex::new(Vec::new());
+        both(async |database| {
+            let city = City::start(&database.url).await.unwrap();
+            let mut lines = log.split_inclusive(|byte| *byte == b'\n').peekable();
+            for size in sizes.iter().cycle() {
+                if lines.peek().is_none() {
+                    break;
+                }
+                let piece: Vec<u8> = lines.by_ref().take(*size).flatten().copied().collect();
+                take_in(&city, &piece).await;
+            }
+            let told = told(&city).await;
+            all.lock().unwrap().push(told);
+        })
+        .await;
+        all.into_inner().unwrap()
+    }
+}

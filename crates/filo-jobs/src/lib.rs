@@ -12,7 +12,7 @@ use filo_store::{
 /// How long a worker holds a job, in seconds: longer than any network call it makes.
 const LEASE_S: i64 = 120;
 /// After so many attempts (24 h with the pauses below) a job is dead.
-pub const ATTEMPTS: i32 = 12;
+pub const ATTEMPTS: i32 = 14;
 /// The longest pause between two attempts, in seconds.
 const LONGEST_PAUSE_S: i64 = 4 * 3600;
 
