@@ -89,7 +89,8 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
         Some(call) => loaded.calls.push(CallFact {
             id: row.id,
             source: row.source,
-            external_id: row.external_id,
+            // By its own first entry, not by the leg that was seen first: the order of files changes no fact.
+            external_id: format!("{}@{}", call.call_id, row.occurred_at.seconds()),
             occurred_at: row.occurred_at,
             outcome: call.outcome,
             wait_s: call.wait_s,

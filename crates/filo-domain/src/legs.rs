@@ -3,9 +3,9 @@
 //! A *leg* is one call in one queue; a *call* is the legs of one source with the same call id less than 24 h
 //! apart. **Invariant:** folding is a pure function of the set of events: the order of lines and files, and
 //! lines seen twice, change nothing. It holds because what is known of a leg only grows: every event is turned
-//! into a leg that knows nothing else, and [`merge`] is commutative, associative and idempotent.
+//! into a leg that knows nothing else, and [`merge()`] is commutative, associative and idempotent.
 //!
-//! Start at [`fold`] (events of one run), [`home_of`] with [`Leg::apply`] (an end from another run) and
+//! Start at [`fold()`] (events of one run), [`home_of`] with [`Leg::apply`] (an end from another run) and
 //! [`calls`] (what the reports count).
 
 mod call;

@@ -112,25 +112,22 @@ fn leg_row(source: &str, stored: &StoredLeg) -> LegRow {
 /// # Errors
 /// The database's own.
 pub fn legs_of(conn: &mut Conn, source: &str, call_id: &str) -> Result<Vec<StoredLeg>, StoreError> {
-    let rows: Vec<LegRow> = on!(conn, c => legs::table
-        .filter(legs::source.eq(source).and(legs::call_id.eq(call_id)))
-        .order((legs::entered_at, legs::queue))
-        .select(LegRow::as_select())
-        .load(c))?;
-    rows.into_iter().map(StoredLeg::try_from).collect()
+    legs_of_ids(conn, source, &[call_id])
 }
 
-/// All legs of several call ids of a source, by entry.
+/// All legs of several call ids of a source, by entry. They are sorted here: asked for the order, SQLite would
+/// read every leg of the source by the index that has it.
 ///
 /// # Errors
 /// The database's own.
 pub fn legs_of_ids(conn: &mut Conn, source: &str, call_ids: &[&str]) -> Result<Vec<StoredLeg>, StoreError> {
     let rows: Vec<LegRow> = on!(conn, c => legs::table
         .filter(legs::source.eq(source).and(legs::call_id.eq_any(call_ids)))
-        .order((legs::entered_at, legs::queue))
         .select(LegRow::as_select())
         .load(c))?;
-    rows.into_iter().map(StoredLeg::try_from).collect()
+    let mut found: Vec<StoredLeg> = rows.into_iter().map(StoredLeg::try_from).collect::<Result<_, _>>()?;
+    found.sort_by(|a, b| (a.leg.entered_at, &a.leg.queue).cmp(&(b.leg.entered_at, &b.leg.queue)));
+    Ok(found)
 }
 
 /// The legs of calls, by entry.

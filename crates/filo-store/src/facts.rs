@@ -48,6 +48,8 @@ pub struct InteractionRow {
 /// A call's narrow columns.
 #[derive(Clone, Debug)]
 pub struct CallColumns {
+    /// The phone system's id.
+    pub call_id: String,
     /// How it ended.
     pub outcome: CallOutcome,
     /// Seconds waited.
@@ -79,6 +81,7 @@ struct NarrowRow {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = calls)]
 struct NarrowCall {
+    call_id: String,
     outcome: String,
     wait_s: Option<i64>,
     talk_s: Option<i64>,
@@ -91,6 +94,7 @@ fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow
     let call = call.map(|call| {
         Ok::<_, StoreError>(CallColumns {
             outcome: word("calls", id, &call.outcome)?,
+            call_id: call.call_id,
             wait_s: call.wait_s,
             talk_s: call.talk_s,
             answered_at: opt(call.answered_at),

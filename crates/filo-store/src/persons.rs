@@ -4,6 +4,8 @@
 //! that everything is exactly as before. Who a person *is* now is [`canonical`]; who belongs together is
 //! [`members`].
 
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use filo_domain::{
     Instant, PersonId,
@@ -97,19 +99,34 @@ fn known(row: IdentityRow) -> Result<KnownIdentity, StoreError> {
     })
 }
 
-/// Records a new person.
-///
-/// # Errors
-/// The database's own.
-pub fn insert(conn: &mut Conn, id: PersonId, name: Option<&str>, at: Instant) -> Result<(), StoreError> {
-    let row = PersonRow {
+fn identity_row(id: Uuid, known: &KnownIdentity, at: Instant) -> IdentityRow {
+    IdentityRow {
+        id: SqlId(id),
+        person_id: known.person.into(),
+        identity_type: known.identity.identity_type().word().to_owned(),
+        value: known.identity.value().to_owned(),
+        verified: known.verified,
+        created_at: at.into(),
+    }
+}
+
+fn person_row(id: PersonId, name: Option<&str>, at: Instant) -> PersonRow {
+    PersonRow {
         id: id.into(),
         name: name.map(str::to_owned),
         merged_into: None,
         created_at: at.into(),
         anonymised_at: None,
         version: 1,
-    };
+    }
+}
+
+/// Records a new person.
+///
+/// # Errors
+/// The database's own.
+pub fn insert(conn: &mut Conn, id: PersonId, name: Option<&str>, at: Instant) -> Result<(), StoreError> {
+    let row = person_row(id, name, at);
     on!(conn, c => diesel::insert_into(persons::table).values(&row).execute(c))?;
     Ok(())
 }
@@ -197,18 +214,63 @@ pub fn holder(conn: &mut Conn, identity: &Identity) -> Result<Option<KnownIdenti
     row.map(known).transpose()
 }
 
-/// Whose identities are, as recorded; those that nobody holds are left out.
+/// Whose identities are, as recorded; those that nobody holds are left out. One query on PostgreSQL; SQLite has no
+/// round trips to save.
 ///
 /// # Errors
 /// The database's own.
 pub fn holders(conn: &mut Conn, wanted: &[&Identity]) -> Result<Vec<KnownIdentity>, StoreError> {
-    let rows: Vec<IdentityRow> = on!(conn, c => identities::table
-        .filter(identities::identity_type.eq_any(wanted.iter().map(|identity| identity.identity_type().word())))
-        .filter(identities::value.eq_any(wanted.iter().map(|identity| identity.value())))
-        .select(IdentityRow::as_select())
-        .load(c))?;
-    let found: Vec<KnownIdentity> = rows.into_iter().map(known).collect::<Result<_, _>>()?;
-    Ok(found.into_iter().filter(|known| wanted.contains(&&known.identity)).collect())
+    match conn {
+        Conn::Postgres(c) => {
+            let rows: Vec<IdentityRow> = identities::table
+                .filter(identities::identity_type.eq_any(wanted.iter().map(|one| one.identity_type().word())))
+                .filter(identities::value.eq_any(wanted.iter().map(|one| one.value())))
+                .select(IdentityRow::as_select())
+                .load(&mut **c)?;
+            let mut found: Vec<KnownIdentity> = rows.into_iter().map(known).collect::<Result<_, _>>()?;
+            let wanted: HashSet<&Identity> = wanted.iter().copied().collect();
+            found.retain(|known| wanted.contains(&known.identity));
+            Ok(found)
+        }
+        Conn::Sqlite(_) => {
+            let mut found = Vec::new();
+            for identity in wanted {
+                found.extend(holder(conn, identity)?);
+            }
+            Ok(found)
+        }
+    }
+}
+
+/// Records new persons without a name, each with the one identity known of them.
+///
+/// # Errors
+/// The database's own.
+pub fn insert_strangers(
+    conn: &mut Conn,
+    new: &[(Uuid, KnownIdentity)],
+    at: Instant,
+) -> Result<(), StoreError> {
+    match conn {
+        Conn::Postgres(c) => {
+            let persons: Vec<PersonRow> =
+                new.iter().map(|(_, known)| person_row(known.person, None, at)).collect();
+            diesel::insert_into(persons::table).values(&persons).execute(&mut **c)?;
+            let identities: Vec<IdentityRow> =
+                new.iter().map(|(id, known)| identity_row(*id, known, at)).collect();
+            diesel::insert_into(identities::table)
+                .values(&identities)
+                .on_conflict_do_nothing()
+                .execute(&mut **c)?;
+        }
+        Conn::Sqlite(_) => {
+            for (id, known) in new {
+                insert(conn, known.person, None, at)?;
+                add_identity(conn, *id, known, at)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Records an identity; `false` when somebody holds it already.
@@ -221,14 +283,7 @@ pub fn add_identity(
     known: &KnownIdentity,
     at: Instant,
 ) -> Result<bool, StoreError> {
-    let row = IdentityRow {
-        id: SqlId(id),
-        person_id: known.person.into(),
-        identity_type: known.identity.identity_type().word().to_owned(),
-        value: known.identity.value().to_owned(),
-        verified: known.verified,
-        created_at: at.into(),
-    };
+    let row = identity_row(id, known, at);
     let added = on!(conn, c => diesel::insert_into(identities::table).values(&row).on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
 }

@@ -16,7 +16,7 @@ use filo_store::{
     Conn,
     calls::{self, StoredLeg},
     interactions::{self, Interaction},
-    persons,
+    persons::{self, KnownIdentity},
 };
 use serde_json::{Value, json};
 
@@ -203,7 +203,7 @@ fn phone(caller: Option<&str>) -> Option<Identity> {
     caller.and_then(|caller| Identity::parse(IdentityType::Phone, caller).ok())
 }
 
-/// The persons behind numbers: those known are read by one query.
+/// The persons behind numbers; who is not known yet becomes one.
 fn recognise_all(
     conn: &mut Conn,
     numbers: &[&Identity],
@@ -212,13 +212,15 @@ fn recognise_all(
     let known = persons::holders(conn, numbers)?;
     let mut callers: HashMap<Identity, PersonId> =
         known.into_iter().map(|known| (known.identity, known.person)).collect();
+    let mut strangers = Vec::new();
     for number in numbers {
-        if !callers.contains_key(*number)
-            && let Some(person) = recognise(conn, std::slice::from_ref(*number), None, now)?
-        {
-            callers.insert((*number).clone(), person);
+        if !callers.contains_key(*number) {
+            let known = KnownIdentity { person: mint::id(now), identity: (*number).clone(), verified: false };
+            callers.insert(known.identity.clone(), known.person);
+            strangers.push((mint::uuid(now), known));
         }
     }
+    persons::insert_strangers(conn, &strangers, now)?;
     Ok(callers)
 }
 
