@@ -1,6 +1,6 @@
 //! Registering one decoded interaction: the intake key, the person, the ticket, the events, in one transaction.
 //!
-//! Who opens a ticket is laid down in the indicator definitions (`docs/`): a submission always; mail, PEC and
+//! Who opens a ticket: a submission always; mail, PEC and
 //! social contacts when they ask for something, else they join their thread's; calls are registered by a person.
 
 use filo_channel::{ContactHints, Effect, Inbound};

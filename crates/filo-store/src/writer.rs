@@ -1,7 +1,7 @@
 //! SQLite's one writer: a thread that commits several waiting requests together.
 //!
 //! Each request runs in a savepoint of its own, so one failure does not undo another; answers go out only after
-//! the commit that makes them durable. Group commit makes `synchronous=FULL` nearly free (see `docs/`).
+//! the commit that makes them durable. Group commit makes `synchronous=FULL` nearly free.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
