@@ -4,6 +4,7 @@
 //! Start at `support`, which starts the application as the program does, with a clock that stands where it was put.
 #![cfg(test)]
 
+mod api;
 mod channels;
 mod report;
 mod store;

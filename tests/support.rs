@@ -1,5 +1,6 @@
 //! The application under test: the shipped city, a database and a data folder of its own, and a clock that is put.
 
+pub(crate) mod http;
 pub(crate) mod october;
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
