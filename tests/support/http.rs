@@ -59,7 +59,7 @@ impl Served {
         let address = listener.local_addr().unwrap();
         let base = format!("http://{address}");
         let mut settings = HttpSettings::at(address, base.clone());
-        (settings.public_per_minute, settings.login_per_minute) = (0, 0);
+        (settings.public_per_minute, settings.login_per_minute, settings.api_per_minute) = (0, 0, 0);
         change(&mut settings);
         let clock = Arc::clone(&city.program.clock);
         let state = State::new(city.app.clone(), clock, city.program.renderers(), settings).unwrap();

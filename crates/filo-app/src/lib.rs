@@ -7,6 +7,7 @@
 //! Start at [`App`]; contacts come in through [`App::take_in`], figures go out through [`App::monthly_report`].
 
 mod access;
+mod audit;
 mod caller;
 mod calls;
 mod clock;
@@ -40,6 +41,7 @@ use filo_store::Db;
 use secrecy::SecretSlice;
 
 pub use access::{ACCESS_S, Issued, LoginRequest, NewUser, Tokens, UserSummary};
+pub use audit::{AuditView, ListAudit};
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
 pub use clock::{Clock, FixedClock, SystemClock};

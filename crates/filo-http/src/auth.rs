@@ -12,13 +12,16 @@ use actix_web::{
     Error, FromRequest, HttpMessage, HttpRequest, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue},
+    http::{
+        StatusCode,
+        header::{AUTHORIZATION, CACHE_CONTROL, HeaderMap, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
 use filo_app::{Caller, Permission};
 
-use crate::{State, problem::Problem};
+use crate::{State, limits, problem::Problem};
 
 /// Names a permission in a handler's signature.
 pub trait Permit: 'static {
@@ -151,13 +154,30 @@ pub(crate) async fn authenticate(
     let caller = optional_caller(&state, &request).await;
     let mut response = match caller.and_then(|caller| caller.ok_or_else(Problem::unauthenticated)) {
         Ok(caller) => {
-            request.extensions_mut().insert::<Caller>(caller);
-            next.call(request).await?.map_into_boxed_body()
+            request.extensions_mut().insert::<Caller>(caller.clone());
+            let response = limits::caller(&state, &caller, request, next).await?;
+            if response.status() == StatusCode::FORBIDDEN {
+                note_refusal(&state, &caller, response.request()).await;
+            }
+            response
         }
         Err(problem) => request.into_response(problem.error_response()),
     };
     no_store(response.headers_mut());
     Ok(response)
+}
+
+/// What a caller may not do is kept in the audit log, once a minute for each route: the route's pattern, never its
+/// parameters.
+async fn note_refusal(state: &State, caller: &Caller, request: &HttpRequest) {
+    let Some(principal) = limits::principal(caller) else { return };
+    let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
+    if !state.refusals.lets(&(principal, route.clone())) {
+        return;
+    }
+    if let Err(error) = state.app.note_refusal(caller, route, state.now()).await {
+        tracing::error!(error = %error, "a refused permission could not be kept in the audit log");
+    }
 }
 
 /// Around the log-in itself.

@@ -14,7 +14,7 @@ use actix_web::{
     middleware::Next,
     web::{Bytes, Data},
 };
-use filo_app::{Access, Caller};
+use filo_app::Caller;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -99,11 +99,8 @@ async fn claim(state: &State, request: &mut ServiceRequest) -> Result<Claim, Pro
 
 /// For whom a key is remembered: a user, a key, or an address.
 fn principal(state: &State, request: &ServiceRequest) -> String {
-    match request.extensions().get::<Caller>().map(|caller| &caller.access) {
-        Some(Access::User { id, .. }) => format!("user:{id}"),
-        Some(Access::Key { name, .. }) => format!("key:{name}"),
-        Some(Access::Console) | None => format!("address:{}", limits::address(request, &state.settings)),
-    }
+    let known = request.extensions().get::<Caller>().and_then(limits::principal);
+    known.unwrap_or_else(|| format!("address:{}", limits::address(request, &state.settings)))
 }
 
 fn digest(request: &ServiceRequest, body: &[u8]) -> String {

@@ -1,6 +1,10 @@
-//! How often one address may ask: a token bucket per address, for the public paths and for attempts to log in.
+//! How often one may ask: a token bucket per address for the public paths and for attempts to log in, a token bucket
+//! per user and key for everything behind the log-in.
+//!
+//! **Invariant:** every answer of a limited route says how much is left, a refusal when to come back.
 
 use std::{
+    hash::Hash,
     net::{IpAddr, Ipv6Addr},
     num::NonZeroU32,
     sync::atomic::{AtomicU32, Ordering},
@@ -15,7 +19,7 @@ use actix_web::{
     middleware::Next,
     web::Data,
 };
-use filo_app::Caller;
+use filo_app::{Access, Caller};
 use governor::{
     Quota, RateLimiter,
     clock::{Clock, DefaultClock},
@@ -25,38 +29,43 @@ use governor::{
 
 use crate::{State, auth, problem::Problem, state::HttpSettings};
 
-/// Addresses not seen lately are forgotten after so many requests.
+/// Whoever was not seen lately is forgotten after so many requests.
 const SWEEP_EVERY: u32 = 1_000;
 
-/// A limit per address; none when it was set to 0.
-pub(crate) struct Limiter(Option<Buckets>);
+/// A limit for each key; none when it was set to 0.
+pub(crate) struct Limiter<K: Clone + Eq + Hash>(Option<Buckets<K>>);
 
-struct Buckets {
+struct Buckets<K: Clone + Eq + Hash> {
     per_minute: NonZeroU32,
-    by_address: RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, DefaultClock, StateInformationMiddleware>,
+    by_key: RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>,
     clock: DefaultClock,
     since_sweep: AtomicU32,
 }
 
-impl Limiter {
+impl<K: Clone + Eq + Hash> Limiter<K> {
     pub(crate) fn per_minute(limit: u32) -> Self {
         Self(NonZeroU32::new(limit).map(|per_minute| Buckets {
             per_minute,
-            by_address: RateLimiter::keyed(Quota::per_minute(per_minute)).with_middleware(),
+            by_key: RateLimiter::keyed(Quota::per_minute(per_minute)).with_middleware(),
             clock: DefaultClock::default(),
             since_sweep: AtomicU32::new(0),
         }))
     }
 
+    /// Whether one more is allowed, where only that matters.
+    pub(crate) fn lets(&self, key: &K) -> bool {
+        self.check(key).is_ok()
+    }
+
     /// The headers to send, or for how long to wait.
-    fn check(&self, address: IpAddr) -> Result<Vec<(&'static str, u64)>, Refusal> {
+    fn check(&self, key: &K) -> Result<Vec<(&'static str, u64)>, Refusal> {
         let Some(buckets) = &self.0 else { return Ok(vec![]) };
         if buckets.since_sweep.fetch_add(1, Ordering::Relaxed) >= SWEEP_EVERY {
             buckets.since_sweep.store(0, Ordering::Relaxed);
-            buckets.by_address.retain_recent();
+            buckets.by_key.retain_recent();
         }
         let limit = u64::from(buckets.per_minute.get());
-        match buckets.by_address.check_key(&network(address)) {
+        match buckets.by_key.check_key(key) {
             Ok(state) => {
                 let left = u64::from(state.remaining_burst_capacity());
                 Ok(vec![
@@ -114,13 +123,22 @@ fn put(headers: &mut HeaderMap, values: Vec<(&'static str, u64)>) {
     }
 }
 
-async fn limited(
+/// The user or key behind a caller; for what is remembered of each.
+pub(crate) fn principal(caller: &Caller) -> Option<String> {
+    match &caller.access {
+        Access::User { id, .. } => Some(format!("user:{id}")),
+        Access::Key { name, .. } => Some(format!("key:{name}")),
+        Access::Console => None,
+    }
+}
+
+async fn limited<K: Clone + Eq + Hash>(
     state: &State,
-    limiter: &Limiter,
+    (limiter, key): (&Limiter<K>, &K),
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match limiter.check(address(&request, &state.settings)) {
+    match limiter.check(key) {
         Ok(headers) => {
             let mut response = next.call(request).await?.map_into_boxed_body();
             put(response.headers_mut(), headers);
@@ -141,21 +159,38 @@ pub(crate) async fn login(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    limited(&state, &state.login, request, next).await
+    let key = network(address(&request, &state.settings));
+    limited(&state, (&state.login, &key), request, next).await
 }
 
-/// Around the public paths: who comes with a good key is not limited, and is known to the handler.
+/// Around what a known caller asks.
+pub(crate) async fn caller(
+    state: &State,
+    caller: &Caller,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match principal(caller) {
+        Some(key) => limited(state, (&state.callers, &key), request, next).await,
+        None => Ok(next.call(request).await?.map_into_boxed_body()),
+    }
+}
+
+/// Around the public paths: who comes with a good key has the limit of the key, and is known to the handler.
 pub(crate) async fn public(
     state: Data<State>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     match auth::optional_caller(&state, &request).await {
-        Ok(Some(caller)) => {
-            request.extensions_mut().insert::<Caller>(caller);
-            Ok(next.call(request).await?.map_into_boxed_body())
+        Ok(Some(known)) => {
+            request.extensions_mut().insert::<Caller>(known.clone());
+            caller(&state, &known, request, next).await
         }
-        Ok(None) => limited(&state, &state.public, request, next).await,
+        Ok(None) => {
+            let key = network(address(&request, &state.settings));
+            limited(&state, (&state.public, &key), request, next).await
+        }
         Err(problem) => Ok(request.into_response(problem.error_response())),
     }
 }
@@ -166,11 +201,16 @@ pub(crate) async fn pages(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match state.public.check(address(&request, &state.settings)) {
-        Ok(_headers) => Ok(next.call(request).await?.map_into_boxed_body()),
+    match state.public.check(&network(address(&request, &state.settings))) {
+        Ok(headers) => {
+            let mut response = next.call(request).await?.map_into_boxed_body();
+            put(response.headers_mut(), headers);
+            Ok(response)
+        }
         Err(refusal) => {
             state.metrics.limited();
-            let response = crate::pages::refused(&state, request.query_string(), refusal.wait_s);
+            let mut response = crate::pages::refused(&state, request.query_string(), refusal.wait_s);
+            put(response.headers_mut(), refusal.headers);
             Ok(request.into_response(response))
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, calls, health, matters, persons, quarantine, reports, schema, scrivi, tickets, webhooks,
+    access, audit, calls, health, matters, persons, quarantine, reports, schema, scrivi, tickets, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -46,6 +46,7 @@ use crate::{
         quarantine::discard_quarantined,
         access::users, access::add_user, access::user, access::disable_user, access::set_password,
         access::keys, access::issue_key, access::key, access::revoke_key,
+        audit::audit_log,
         access::units, access::themes, access::sources,
         scrivi::submit_request, scrivi::follow_request, scrivi::add_to_request, scrivi::contest_request,
         scrivi::rate_request, scrivi::forms, scrivi::form,
@@ -114,7 +115,7 @@ fn headers() -> Value {
 /// Adds what follows from an operation's path and verb.
 fn complete(path: &str, verb: &str, operation: &mut Value) {
     let guarded = path.starts_with(INNER) && !path.starts_with("/rest/crm/v1/auth/");
-    let limited = !guarded && path.starts_with("/rest/");
+    let limited = path.starts_with("/rest/");
     if guarded {
         put(operation, "security", json!([{ "bearer": [] }]));
     } else if verb != "get" {
@@ -208,8 +209,8 @@ fn rate_headers(retry: bool) -> Value {
 fn refusals(path: &str, verb: &str, guarded: bool, limited: bool) -> &'static [&'static str] {
     match (guarded, verb) {
         _ if path == "/health/live" => &[],
-        (true, "get" | "delete") => &["401", "403", "404", "412", "422", "428", "503"],
-        (true, _) => &["400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "503"],
+        (true, "get" | "delete") => &["401", "403", "404", "412", "422", "428", "429", "503"],
+        (true, _) => &["400", "401", "403", "404", "409", "412", "413", "415", "422", "428", "429", "503"],
         (false, "get") if !limited => &["403", "404", "503"],
         (false, _) if limited => &["400", "401", "404", "409", "413", "415", "422", "429", "503"],
         (false, _) => &["403", "404", "413", "503"],

@@ -10,8 +10,8 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, auth, calls, health, idempotency, limits, matters, observe, openapi, pages, persons,
-    problem::Problem, quarantine, reports, scrivi, tickets, webhooks,
+    State, access, audit, auth, calls, health, idempotency, limits, matters, observe, openapi, pages,
+    persons, problem::Problem, quarantine, reports, scrivi, tickets, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -212,6 +212,7 @@ fn administration(config: &mut web::ServiceConfig) {
             "/keys/{name}",
             vec![get(web::get().to(access::key)), delete(web::delete().to(access::revoke_key))],
         ))
+        .service(on("/audit-log", vec![get(web::get().to(audit::audit_log))]))
         .service(on("/units", vec![get(web::get().to(access::units))]))
         .service(on("/themes", vec![get(web::get().to(access::themes))]))
         .service(on("/sources", vec![get(web::get().to(access::sources))]));

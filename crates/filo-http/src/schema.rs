@@ -3,6 +3,8 @@
 //!
 //! Lists are objects with `items`, `next_cursor` and `_links`.
 
+pub mod access;
+
 use std::collections::BTreeMap;
 
 use filo_domain::vocabulary::{self as words, Word};

@@ -1,6 +1,9 @@
 //! What all requests share.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use filo_app::{App, Clock};
 use filo_domain::Instant;
@@ -22,6 +25,8 @@ pub struct HttpSettings {
     pub public_per_minute: u32,
     /// Attempts to log in a minute from one address; 0 for no limit.
     pub login_per_minute: u32,
+    /// Requests a minute of one user or key behind the log-in; 0 for no limit.
+    pub api_per_minute: u32,
     /// Whether a proxy stands in front, whose last `X-Forwarded-For` entry is the caller's address.
     pub behind_proxy: bool,
     /// Server threads.
@@ -37,6 +42,7 @@ impl HttpSettings {
             public_url: public_url.into(),
             public_per_minute: 30,
             login_per_minute: 10,
+            api_per_minute: 600,
             behind_proxy: false,
             workers: 2,
         }
@@ -58,8 +64,11 @@ pub struct Shared {
     /// How the server listens.
     pub settings: HttpSettings,
     pub(crate) metrics: Metrics,
-    pub(crate) public: Limiter,
-    pub(crate) login: Limiter,
+    pub(crate) public: Limiter<IpAddr>,
+    pub(crate) login: Limiter<IpAddr>,
+    pub(crate) callers: Limiter<String>,
+    /// Keeps one caller's repeated refusals from filling the audit log.
+    pub(crate) refusals: Limiter<(String, String)>,
     pub(crate) pages: Environment<'static>,
 }
 
@@ -78,6 +87,8 @@ impl State {
             pages: templates::environment(&app)?,
             public: Limiter::per_minute(settings.public_per_minute),
             login: Limiter::per_minute(settings.login_per_minute),
+            callers: Limiter::per_minute(settings.api_per_minute),
+            refusals: Limiter::per_minute(1),
             metrics: Metrics::default(),
             app,
             clock,

@@ -1,5 +1,6 @@
 //! The whole interface in this process, each test with a database file of its own and a clock that stands still.
 
+mod access;
 mod citizens;
 mod document;
 mod general;
@@ -130,7 +131,7 @@ impl TestApp {
         db.migrate().await.unwrap();
         let clock = Arc::new(FixedClock::at(Instant::parse("2026-10-05T08:00:00Z").unwrap()));
         let mut settings = HttpSettings::at(SocketAddr::from(([127, 0, 0, 1], 0)), "https://filo.test");
-        (settings.public_per_minute, settings.login_per_minute) = (0, 0);
+        (settings.public_per_minute, settings.login_per_minute, settings.api_per_minute) = (0, 0, 0);
         change(&mut settings);
         let state = State::new(App::new(db, core), clock.clone(), vec![], settings).unwrap();
         Self { _folder: folder, state, clock }
@@ -153,7 +154,8 @@ impl TestApp {
 
     async fn key(&self, scope: Scope) -> String {
         let (console, now) = (Caller::console(), self.state.now());
-        let issued = self.state.app.issue_key(&console, "machine", vec![scope], now).await.unwrap();
+        let name = scope.word().replace(':', "-");
+        let issued = self.state.app.issue_key(&console, &name, vec![scope], now).await.unwrap();
         issued.key.unwrap()
     }
 

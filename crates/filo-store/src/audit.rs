@@ -110,6 +110,47 @@ pub fn after(conn: &mut Conn, seq: i64, limit: i64) -> Result<Vec<Entry>, StoreE
     rows.into_iter().map(entry).collect()
 }
 
+/// Which entries to list, newest first.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// What happened.
+    pub action: Option<String>,
+    /// Not before.
+    pub from: Option<Instant>,
+    /// Before.
+    pub to: Option<Instant>,
+    /// Older than this entry: its instant and number.
+    pub before: Option<(Instant, i64)>,
+}
+
+/// Entries newest first.
+///
+/// # Errors
+/// The database's own.
+pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Entry>, StoreError> {
+    let rows: Vec<Columns> = on!(conn, c => {
+        let mut query = audit_log::table.into_boxed();
+        if let Some(action) = &filter.action {
+            query = query.filter(audit_log::action.eq(action));
+        }
+        if let Some(from) = filter.from {
+            query = query.filter(audit_log::at.ge(SqlInstant::from(from)));
+        }
+        if let Some(to) = filter.to {
+            query = query.filter(audit_log::at.lt(SqlInstant::from(to)));
+        }
+        if let Some((at, seq)) = filter.before {
+            let at = SqlInstant::from(at);
+            // The first half lets the index begin where the page does.
+            query = query
+                .filter(audit_log::at.le(at))
+                .filter(audit_log::at.lt(at).or(audit_log::seq.lt(seq)));
+        }
+        query.order((audit_log::at.desc(), audit_log::seq.desc())).limit(limit).load(c)
+    })?;
+    rows.into_iter().map(entry).collect()
+}
+
 /// The last entry with an action.
 ///
 /// # Errors

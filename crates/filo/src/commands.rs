@@ -40,7 +40,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Worker => serve::worker(program()?).await,
         Command::Migrate => migrate(&program()?, cli.json).await,
         Command::Import(args) => import::run(program(), args).await,
-        Command::Export(args) => export::run(&started(&program()?).await?, args).await,
+        Command::Export(args) => export::run(&Console::open(program()?).await?, args).await,
         Command::Quarantine(args) => quarantine::run(&Console::open(program()?).await?, args, cli.json).await,
         Command::Report(args) => report::monthly(&Console::open(program()?).await?, args).await,
         Command::Scorecard(args) => report::scorecard(&Console::open(program()?).await?, args).await,

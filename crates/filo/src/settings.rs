@@ -107,11 +107,13 @@ pub struct Limits {
     pub public_per_minute: u32,
     /// Attempts to log in a minute from one address.
     pub login_per_minute: u32,
+    /// Requests a minute of one user or key behind the log-in.
+    pub api_per_minute: u32,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { public_per_minute: 30, login_per_minute: 10 }
+        Self { public_per_minute: 30, login_per_minute: 10, api_per_minute: 600 }
     }
 }
 
@@ -231,7 +233,8 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
             Failure::CannotRun(format!("{variable}: there is no such section in the settings"))
         })?;
     }
-    let numeric = matches!(last.as_str(), "pool_size" | "public_per_minute" | "login_per_minute");
+    let numeric =
+        matches!(last.as_str(), "pool_size" | "public_per_minute" | "login_per_minute" | "api_per_minute");
     let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
         (Ok(number), _) if numeric => Value::Integer(number),
         (_, Ok(yes)) if last == "behind_proxy" => Value::Boolean(yes),

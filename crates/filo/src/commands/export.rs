@@ -9,12 +9,14 @@ use filo_app::{App, ExportKind};
 use filo_domain::Instant;
 use serde_json::{Map, Value};
 
+use super::Console;
 use crate::{
     cli::{Export, ExportFormat},
     exit::Failure,
 };
 
-pub(super) async fn run(app: &App, args: Export) -> Result<(), Failure> {
+pub(super) async fn run(console: &Console, args: Export) -> Result<(), Failure> {
+    let (app, caller, now) = (&console.app, &console.caller, console.now());
     let span = (day(app, &args.from, "--from")?, day(app, &args.to, "--to")?);
     let out: Box<dyn Write> = match &args.out {
         Some(path) => Box::new(
@@ -22,6 +24,7 @@ pub(super) async fn run(app: &App, args: Export) -> Result<(), Failure> {
         ),
         None => Box::new(std::io::stdout()),
     };
+    app.note_export(caller, args.what, span, now).await?;
     let mut sheet = Sheet::new(BufWriter::new(out), args.what, args.format)?;
     let (mut rows, mut after) = (0_u64, None);
     loop {

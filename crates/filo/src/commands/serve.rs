@@ -107,6 +107,7 @@ fn http_settings(program: &Program, listener: &TcpListener) -> Result<HttpSettin
         metrics_bind: metrics_bind.transpose()?,
         public_per_minute: settings.limits.public_per_minute,
         login_per_minute: settings.limits.login_per_minute,
+        api_per_minute: settings.limits.api_per_minute,
         behind_proxy: settings.http.behind_proxy,
         ..HttpSettings::at(bind, public_url)
     })
