@@ -116,7 +116,7 @@ impl TestApp {
             limit: Some(200),
             ..Default::default()
         };
-        self.app.list_tickets(&operator(), query).await.unwrap().items
+        self.app.list_tickets(&operator(), query, self.now()).await.unwrap().items
     }
     /// The only ticket there is.
     pub(crate) async fn ticket(&self) -> TicketView {

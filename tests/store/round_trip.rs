@@ -221,10 +221,10 @@ async fn tickets_with_their_events_tags_and_codes() {
         let record = tickets::TicketRecord::of(&ticket, tickets::Beside::default());
         tickets::update(conn, record.clone())?;
         same(tickets::find(conn, ticket.id)?, Some(record.clone()));
-        let tagged = |tag: &str| tickets::Filter { tag: Some(tag.to_owned()), ..tickets::Filter::default() };
+        let tagged = |tag: &str| tickets::Filter { tags: vec![tag.to_owned()], ..tickets::Filter::default() };
         same(tickets::list(conn, &tagged("a"), 10)?, vec![]);
         same(tickets::list(conn, &tagged("c"), 10)?, vec![record.clone()]);
-        let themed = tickets::Filter { theme: Some("tributi".to_owned()), ..tickets::Filter::default() };
+        let themed = tickets::Filter { themes: vec!["tributi".to_owned()], ..tickets::Filter::default() };
         same(tickets::list(conn, &themed, 10)?.len(), 1);
         same(tickets::resolved_before(conn, AT, 10)?, vec![ticket.id]);
         same(tickets::walk(conn, Some(ticket.id), 10)?, vec![]);

@@ -48,12 +48,14 @@ fn in_database(backend: Backend) -> &'static str {
         Backend::Sqlite => {
             "SELECT m.name || '.' || c.name || ' ' || c.type || CASE c.\"notnull\" WHEN 1 THEN ' not null' ELSE ' null' END \
              AS value FROM sqlite_master m JOIN pragma_table_info(m.name) c \
-             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '__diesel%'"
+             WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '__diesel%' \
+             AND m.name NOT LIKE 'ticket_search_fts%'"
         }
         Backend::Postgres => {
             "SELECT table_name || '.' || column_name || ' ' || udt_name || CASE is_nullable WHEN 'NO' THEN ' not null' ELSE \
              ' null' END AS value FROM information_schema.columns \
-             WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%'"
+             WHERE table_schema = 'public' AND table_name NOT LIKE '\\_\\_diesel%' \
+             AND udt_name <> 'tsvector'"
         }
     }
 }

@@ -66,9 +66,18 @@ impl Served {
         let server = tokio::spawn(filo_http::start(listener, state).unwrap().run());
         let mut tokens = BTreeMap::new();
         for role in Role::ALL {
+            add_user(&city, *role).await;
             tokens.insert(role.word(), log_in(&city, *role).await);
         }
         Self { city, base, client: reqwest::Client::new(), tokens, server }
+    }
+
+    /// Puts the clock, and logs everybody in again: access tokens live a quarter of an hour.
+    pub(crate) async fn now_is(&mut self, local: &str) {
+        self.city.now_is(local);
+        for role in Role::ALL {
+            self.tokens.insert(role.word(), log_in(&self.city, *role).await);
+        }
     }
 
     /// The access token of the user who has this role.
@@ -125,10 +134,13 @@ impl Drop for Served {
     }
 }
 
-async fn log_in(city: &TestApp, role: Role) -> String {
+async fn add_user(city: &TestApp, role: Role) {
     let unit = matches!(role, Role::Specialist | Role::Supervisor).then(|| "mobilita".to_owned());
     let new = NewUser { name: role.word().to_owned(), role, unit, password: PASSWORD.to_owned().into() };
     city.app.add_user(&Caller::console(), new, city.now()).await.unwrap();
+}
+
+async fn log_in(city: &TestApp, role: Role) -> String {
     let request =
         LoginRequest { username: role.word().to_owned(), password: PASSWORD.to_owned().into(), otp: None };
     city.app.login(request, city.now()).await.unwrap().access_token

@@ -12,6 +12,7 @@ mod caller;
 mod calls;
 mod clock;
 mod contacts;
+mod cursors;
 mod delivery;
 mod error;
 mod export;
@@ -22,11 +23,14 @@ mod matters;
 mod mint;
 mod outbox;
 mod persons;
+mod projections;
 mod quarantine;
+mod queues;
 mod recognise;
 mod reports;
 mod schedule;
 mod scrivi;
+mod ticket_list;
 mod tickets;
 mod verify;
 mod views;
@@ -51,12 +55,13 @@ pub use filo_store::{export::Place, interactions::Filter as InteractionFilter};
 pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
 pub use persons::{IdentityInput, Merged, PersonChange, PersonQuery, PersonView, Timeline, TimelineItem};
+pub use projections::CaughtUp;
 pub use quarantine::{QuarantineView, RetryResult};
+pub use queues::{QueueView, UnitQueue};
 pub use schedule::Maintenance;
 pub use scrivi::{Confirmed, Followed, PublicMessage, PushedInteraction};
-pub use tickets::{
-    Assign, ListTickets, NewMessage, NewTicket, Requester, StepRequest, TicketChange, TicketView,
-};
+pub use ticket_list::ListTickets;
+pub use tickets::{Assign, NewMessage, NewTicket, Requester, StepRequest, TicketChange, TicketView};
 pub use verify::{Difference, Verified};
 pub use views::{CallView, EventView, InteractionView, MessageView, Page};
 
@@ -98,6 +103,10 @@ impl App {
     /// Puts the application together.
     pub fn new(db: Db, core: Core) -> Self {
         Self { db, core: Arc::new(core) }
+    }
+    /// The same application on another store, or on the same one watched.
+    pub fn with_db(&self, db: Db) -> Self {
+        Self { db, core: Arc::clone(&self.core) }
     }
     /// The store.
     pub fn db(&self) -> &Db {

@@ -217,7 +217,8 @@ fn leave(
 
 fn matter_view(conn: &mut Conn, id: MatterId) -> Result<MatterView, AppError> {
     let matter = matters::find(conn, id)?.ok_or(AppError::NotFound("matter"))?;
-    let filter = tickets::Filter { matter: Some(id), ascending: true, ..tickets::Filter::default() };
+    let filter =
+        tickets::Filter { matter: Some(id), sort: tickets::Sort::Created, ..tickets::Filter::default() };
     let tickets = tickets::list(conn, &filter, 200)?;
     Ok(MatterView {
         id: matter.id,

@@ -14,17 +14,16 @@ use filo_store::{
     interactions::{self, Interaction},
     messages::{self, MessageKind},
     persons,
-    tickets::{self, Filter, TicketRecord},
+    tickets::{self, TicketRecord},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    App, AppError, Caller, Core, EventView, MessageView, Page, Permission, mint,
+    App, AppError, Caller, Core, EventView, MessageView, Permission, mint,
     outbox::{self, Sending},
     persons::{IdentityInput, parse_identities},
     recognise::recognise,
-    views::{cursor, read_cursor},
     work::{Draft, Start, Subject, Work, policy_of},
 };
 
@@ -140,44 +139,6 @@ impl From<TicketRecord> for TicketView {
     }
 }
 
-/// Which tickets to list.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ListTickets {
-    /// States, separated by commas.
-    pub state: Option<String>,
-    /// One unit.
-    pub unit: Option<String>,
-    /// `I` or `II`.
-    pub level: Option<String>,
-    /// One theme, sub-themes included.
-    pub theme: Option<String>,
-    /// One channel.
-    pub channel: Option<String>,
-    /// One tag.
-    pub tag: Option<String>,
-    /// One district.
-    pub municipio: Option<i32>,
-    /// Opened not before.
-    pub created_from: Option<Instant>,
-    /// Opened before.
-    pub created_to: Option<Instant>,
-    /// Updated not before.
-    pub updated_from: Option<Instant>,
-    /// Updated before.
-    pub updated_to: Option<Instant>,
-    /// Due not before.
-    pub due_from: Option<Instant>,
-    /// Due before.
-    pub due_to: Option<Instant>,
-    /// `created` (oldest first) or `-created` (newest first, the default).
-    pub sort: Option<String>,
-    /// 1 to 200, by default 50.
-    pub limit: Option<usize>,
-    /// From the page before.
-    pub cursor: Option<String>,
-}
-
 /// A limit of a list as asked, by default 50.
 ///
 /// # Errors
@@ -186,49 +147,6 @@ pub(crate) fn limit(asked: Option<usize>) -> Result<usize, AppError> {
     match asked.unwrap_or(50) {
         limit @ 1..=200 => Ok(limit),
         _ => Err(AppError::invalid("/limit", "must be 1 to 200")),
-    }
-}
-
-/// Reads an optional word of a query.
-fn query_word<W: Word>(name: &str, text: Option<&str>) -> Result<Option<W>, AppError> {
-    text.map(W::parse_word).transpose().map_err(|error| AppError::invalid(&format!("/{name}"), error))
-}
-
-impl ListTickets {
-    fn filter(&self, caller: &Caller) -> Result<Filter, AppError> {
-        let states = self.state.as_deref().map(|list| list.split(',').map(State::parse_word).collect());
-        let ascending = match self.sort.as_deref() {
-            None | Some("-created") => false,
-            Some("created") => true,
-            Some(_) => return Err(AppError::invalid("/sort", "must be created or -created")),
-        };
-        let limited = caller.unit_limit().map(str::to_owned);
-        let units = match (limited, self.unit.clone()) {
-            (Some(own), Some(asked)) if own != asked => {
-                return Err(AppError::Forbidden("read another unit's tickets"));
-            }
-            (Some(own), _) => vec![own],
-            (None, asked) => asked.into_iter().collect(),
-        };
-        Ok(Filter {
-            states: states
-                .transpose()
-                .map_err(|error| AppError::invalid("/state", error))?
-                .unwrap_or_default(),
-            units,
-            level: query_word("level", self.level.as_deref())?,
-            theme: self.theme.clone(),
-            channel: query_word("channel", self.channel.as_deref())?,
-            tag: self.tag.clone(),
-            municipio: self.municipio,
-            persons: None,
-            matter: None,
-            opened: (self.created_from, self.created_to),
-            updated: (self.updated_from, self.updated_to),
-            due: (self.due_from, self.due_to),
-            ascending,
-            after: self.cursor.as_deref().map(read_cursor).transpose()?,
-        })
     }
 }
 
@@ -414,27 +332,6 @@ pub(crate) fn check_tags(tags: Vec<String>) -> Result<Vec<String>, AppError> {
 }
 
 impl App {
-    /// Lists the tickets that the caller may see.
-    ///
-    /// # Errors
-    /// Wrong filters, or the store's own.
-    pub async fn list_tickets(
-        &self,
-        caller: &Caller,
-        query: ListTickets,
-    ) -> Result<Page<TicketView>, AppError> {
-        caller.must(Permission::ReadTickets)?;
-        let filter = query.filter(caller)?;
-        let limit = limit(query.limit)?;
-        let rows = self
-            .db
-            .read(move |conn| tickets::list(conn, &filter, fetch(limit)))
-            .await
-            .map_err(AppError::Store)?;
-        let page = Page::cut(rows, limit, |row| cursor(row.opened_at, row.id));
-        Ok(page.map(TicketView::from))
-    }
-
     /// One ticket with its clocks.
     ///
     /// # Errors

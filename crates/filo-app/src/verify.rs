@@ -12,7 +12,7 @@ use filo_store::{
 };
 use serde::Serialize;
 
-use crate::{App, AppError, mint, schedule};
+use crate::{App, AppError, Core, mint, projections::Stored, schedule};
 
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,15 +46,16 @@ impl App {
     /// # Errors
     /// The store's own; what does not stand up is in the result.
     pub async fn verify(&self) -> Result<Verified, AppError> {
+        let core = self.core.clone();
         self.db
-            .read(|conn| {
+            .read(move |conn| {
                 let mut verified = Verified::default();
                 let mut after = None;
                 loop {
                     let page = tickets::walk(conn, after, PAGE)?;
                     let Some(last) = page.last() else { break };
                     after = Some(last.id);
-                    verify_page(conn, page, &mut verified)?;
+                    verify_page(conn, &core, page, &mut verified)?;
                 }
                 verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
@@ -65,9 +66,15 @@ impl App {
     }
 }
 
-fn verify_page(conn: &mut Conn, page: Vec<TicketRecord>, verified: &mut Verified) -> Result<(), AppError> {
+fn verify_page(
+    conn: &mut Conn,
+    core: &Core,
+    page: Vec<TicketRecord>,
+    verified: &mut Verified,
+) -> Result<(), AppError> {
     let ids: Vec<TicketId> = page.iter().map(|record| record.id).collect();
     let log = tickets::events_of(conn, &ids)?;
+    let beside = Stored::of(conn, &ids)?;
     for record in page {
         let own: Vec<Event> = log.iter().filter(|event| event.ticket == record.id).cloned().collect();
         verified.tickets += 1;
@@ -83,6 +90,9 @@ fn verify_page(conn: &mut Conn, page: Vec<TicketRecord>, verified: &mut Verified
             Err(error) => report("chain", error.to_string()),
             Ok(ticket) => {
                 for problem in projection_problems(&ticket, &record) {
+                    report("projection", problem);
+                }
+                for problem in beside.problems(core, &ticket, &record) {
                     report("projection", problem);
                 }
                 if !subject_fits(&ticket, &record) {

@@ -8,13 +8,14 @@ use filo_domain::{
     chain::Seal,
     city::{City, Contact},
     event::{Actor, Event, EventBody, Opening, Text},
-    policy::{self, Policy, TicketTraits},
+    policy::{self, KeptClock, Policy, TicketTraits},
     ticket::{Step, Ticket},
     vocabulary::{Channel, DeliveryState, Kind, Priority},
 };
 use filo_store::{
     Conn,
     messages::{self, Message, MessageKind},
+    ticket_clocks,
     tickets::{self, Beside, TicketRecord},
 };
 use serde_json::Value;
@@ -215,9 +216,11 @@ impl Work {
 
     /// Writes the projection.
     pub(crate) fn save(mut self, conn: &mut Conn, city: &City) -> Result<TicketRecord, AppError> {
-        self.beside.due_at = due_at(&self.ticket, city, self.now);
+        let clocks = kept_clocks(&self.ticket, city);
+        self.beside.due_at = policy::next_due(&clocks, &self.ticket.history);
         let record = TicketRecord::of(&self.ticket, self.beside);
         tickets::update(conn, record.clone())?;
+        ticket_clocks::put(conn, record.id, &clocks)?;
         Ok(record)
     }
 }
@@ -250,20 +253,15 @@ impl Draft {
     }
 }
 
-/// The policy that a ticket was opened under, if the configuration still has that version.
+/// The policy that applies to a ticket, if the configuration still has that version.
 pub(crate) fn policy_of<'c>(ticket: &Ticket, city: &'c City) -> Option<&'c Policy> {
-    let chosen = ticket.opening.policy.as_deref()?;
+    let chosen = ticket.policy.as_deref()?;
     city.policies.iter().find(|policy| policy.id() == chosen)
 }
 
-/// When the next running clock of an open ticket is due.
-fn due_at(ticket: &Ticket, city: &City, now: Instant) -> Option<Instant> {
-    let policy = policy_of(ticket, city);
-    policy::readings(policy, &ticket.history, &city.zone, &city.calendar, now)
-        .into_iter()
-        .filter(|clock| clock.stopped_at.is_none() && ticket.state().is_open())
-        .filter_map(|clock| clock.due_at)
-        .min()
+/// The clocks of a ticket as they are kept beside it.
+pub(crate) fn kept_clocks(ticket: &Ticket, city: &City) -> Vec<KeptClock> {
+    policy::kept(policy_of(ticket, city), &ticket.history, &city.zone, &city.calendar)
 }
 
 /// Two digits of the local year, then a counter of that year: `26-0012345`.

@@ -143,7 +143,8 @@ fn read_policies(file: &File<'_>, themes: &Themes) -> Result<Vec<Policy>, Config
     policy::check(&policies).map_err(|(place, why)| {
         let (key, expected) = match why {
             PolicyError::Tie { .. } => ("priority", "a priority of its own for each policy"),
-            PolicyError::Key(_) => ("key", "each key once"),
+            PolicyError::Key(_) => ("key", "each key once, older versions of it with retired = true"),
+            PolicyError::Version { .. } => ("version", "an older version, for it is retired"),
             PolicyError::Clock(_) => ("clocks", "each clock once in a policy"),
         };
         file.refuse(&format!("policies.{place}.{key}"), why, expected)

@@ -191,6 +191,11 @@ pub enum EventBody {
     },
     /// Its subject, theme, kind, priority or tags were changed.
     Classified(Classification),
+    /// Another clock policy, or another version of it, applies to it from its opening on.
+    PolicyChosen {
+        /// The policy with its version; `None` for none.
+        policy: Option<String>,
+    },
     /// It was joined into a matter.
     MatterJoined {
         /// The matter.
@@ -249,6 +254,7 @@ impl EventBody {
             | Self::Undelivered { .. }
             | Self::Closed { .. }
             | Self::Classified(_)
+            | Self::PolicyChosen { .. }
             | Self::MatterJoined { .. }
             | Self::MatterLeft { .. } => None,
         }

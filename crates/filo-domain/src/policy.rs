@@ -12,16 +12,18 @@ use crate::{
     CityZone, Instant,
     calendar::Calendar,
     clock::{self, History, Interval},
-    vocabulary::{Channel, Kind, Priority},
+    vocabulary::{Channel, Kind, Priority, Word},
 };
 
 mod due;
+mod kept;
 mod rule;
 
+pub use kept::{KeptClock, kept, next_due};
 pub use rule::{ClockName, ClockRule, Pause, Target};
 
 /// Targets for the tickets that it applies to. Read from `policies.toml`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     /// Its name, stable over versions.
@@ -30,6 +32,9 @@ pub struct Policy {
     pub version: u32,
     /// The highest among those that apply is chosen.
     pub priority: i32,
+    /// Whether it is kept for the tickets that have it alone, and chosen for none.
+    #[serde(default)]
+    pub retired: bool,
     /// Which tickets it applies to; without conditions, to all.
     #[serde(default)]
     pub applies: Conditions,
@@ -38,7 +43,7 @@ pub struct Policy {
 }
 
 /// What a ticket must be for a policy to apply: one of the words of each list that is not empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Conditions {
     /// Channels.
@@ -77,25 +82,43 @@ pub enum PolicyError {
         /// Their priority.
         priority: i32,
     },
-    /// Two have the same key.
+    /// Two have the same key and version, or two of a key are in force.
     #[error("policy {0:?} is defined twice")]
     Key(String),
+    /// A retired version is not older than the one in force.
+    #[error("the retired version {version} of policy {key:?} is not older than the one in force")]
+    Version {
+        /// The policy.
+        key: String,
+        /// The retired version.
+        version: u32,
+    },
     /// One has two clocks of a name.
     #[error("policy {0:?} has the same clock twice")]
     Clock(String),
 }
 
-/// Checks that no two policies tie, share a key or have a clock twice.
+/// Checks that no two policies in force tie or share a key, that retired versions are older than the one in force
+/// and each there once, and that no policy has a clock twice.
 ///
 /// # Errors
 /// The first that does, by its place in the list.
 pub fn check(policies: &[Policy]) -> Result<(), (usize, PolicyError)> {
     for (place, policy) in policies.iter().enumerate() {
         let before = policies.iter().take(place);
-        if before.clone().any(|other| other.key == policy.key) {
+        let both_in_force = |other: &Policy| !other.retired && !policy.retired;
+        let again = |other: &Policy| other.version == policy.version || both_in_force(other);
+        if before.clone().any(|other| other.key == policy.key && again(other)) {
             return Err((place, PolicyError::Key(policy.key.clone())));
         }
-        if let Some(first) = before.clone().find(|other| other.priority == policy.priority) {
+        let newer =
+            |other: &Policy| !other.retired && other.key == policy.key && other.version < policy.version;
+        if policy.retired && policies.iter().any(newer) {
+            let (key, version) = (policy.key.clone(), policy.version);
+            return Err((place, PolicyError::Version { key, version }));
+        }
+        let ties = |other: &&Policy| other.priority == policy.priority && both_in_force(other);
+        if let Some(first) = before.clone().find(ties) {
             let (first, second) = (first.key.clone(), policy.key.clone());
             return Err((place, PolicyError::Tie { first, second, priority: policy.priority }));
         }
@@ -107,9 +130,10 @@ pub fn check(policies: &[Policy]) -> Result<(), (usize, PolicyError)> {
     Ok(())
 }
 
-/// The policy of a ticket: of those that apply, the one with the highest priority.
+/// The policy of a ticket: of those in force that apply, the one with the highest priority.
 pub fn choose<'p>(policies: &'p [Policy], ticket: &TicketTraits<'_>) -> Option<&'p Policy> {
-    policies.iter().filter(|policy| policy.applies.to(ticket)).max_by_key(|policy| policy.priority)
+    let applying = policies.iter().filter(|policy| !policy.retired && policy.applies.to(ticket));
+    applying.max_by_key(|policy| policy.priority)
 }
 
 impl Policy {
@@ -175,7 +199,7 @@ pub fn readings(
 ) -> Vec<ClockReading> {
     let shown =
         |name: &ClockName| *name != ClockName::Statutory || policy.is_some_and(|it| it.rule(*name).is_some());
-    let names = ClockName::ALL.into_iter().filter(shown);
+    let names = ClockName::ALL.iter().copied().filter(shown);
     names.map(|name| read(name, policy, history, (zone, calendar), now)).collect()
 }
 
@@ -192,7 +216,7 @@ fn read(
     let stopped_at = name.stop(history);
     let until = stopped_at.or_else(|| ended_at(history)).unwrap_or(now);
     let out = not_counted(history, pauses, until);
-    let due_at = rule.and_then(|rule| due::due_at(rule.target?, started_at, &out, zone, calendar));
+    let due_at = deadline(rule, started_at, &out, (zone, calendar));
     ClockReading {
         name,
         policy: policy.filter(|_| rule.is_some()).map(Policy::id),
@@ -204,6 +228,16 @@ fn read(
         business_s: clock::business_s(zone, calendar, started_at, until, &out),
         running: stopped_at.is_none() && history.state.is_open() && !(pauses && history.state.is_waiting()),
     }
+}
+
+/// When a clock's target is reached, given what it does not count.
+fn deadline(
+    rule: Option<&ClockRule>,
+    from: Instant,
+    out: &[Interval],
+    (zone, calendar): (&CityZone, &Calendar),
+) -> Option<Instant> {
+    rule.and_then(|rule| due::due_at(rule.target?, from, out, zone, calendar))
 }
 
 /// When a ticket that is no longer open ended; its clocks count no further.

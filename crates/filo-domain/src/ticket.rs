@@ -130,6 +130,8 @@ pub struct Ticket {
     pub outcome: Option<Outcome>,
     /// The matter it is joined in.
     pub matter: Option<MatterId>,
+    /// The clock policy that applies to it, with its version: that of the opening until another was chosen.
+    pub policy: Option<String>,
     /// Its life as instants, with state, level and unit.
     pub history: History,
     /// The number of the last event.
@@ -188,6 +190,7 @@ impl Ticket {
             user: None,
             outcome: None,
             matter: None,
+            policy: opening.policy.clone(),
             history: History::opened(event.at, opening.level, opening.unit.clone()),
             seq: event.seq,
             head: event.hash.clone(),
@@ -254,6 +257,7 @@ impl Ticket {
             EventBody::Reopened { .. } => self.reopen(event.at),
             EventBody::Cancelled { .. } => self.cancel(event.at),
             EventBody::Classified(change) => self.classify(change),
+            EventBody::PolicyChosen { policy } => self.policy.clone_from(policy),
             EventBody::MatterJoined { matter } => self.matter = Some(*matter),
             EventBody::MatterLeft { .. } => self.matter = None,
             EventBody::Rated { score, .. } => self.history.ratings.push(*score),

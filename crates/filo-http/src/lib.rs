@@ -27,6 +27,7 @@ mod pages;
 mod persons;
 mod problem;
 mod quarantine;
+mod queues;
 mod reports;
 mod routes;
 mod scrivi;

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, persons, quarantine, reports, schema, scrivi, tickets, webhooks,
+    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, tickets,
+    webhooks,
 };
 
 #[derive(OpenApi)]
@@ -36,6 +37,7 @@ use crate::{
         access::login, access::refresh, access::logout,
         tickets::list_tickets, tickets::open_ticket, tickets::ticket, tickets::change_ticket,
         tickets::ticket_events, tickets::ticket_messages, tickets::add_message, tickets::take_step,
+        queues::list_queues,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,

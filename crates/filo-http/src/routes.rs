@@ -11,7 +11,7 @@ use actix_web::{
 
 use crate::{
     State, access, audit, auth, calls, health, idempotency, limits, matters, observe, openapi, pages,
-    persons, problem::Problem, quarantine, reports, scrivi, tickets, webhooks,
+    persons, problem::Problem, quarantine, queues, reports, scrivi, tickets, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -145,6 +145,7 @@ fn working(config: &mut web::ServiceConfig) {
             "/tickets/{id}",
             vec![get(web::get().to(tickets::ticket)), patch(web::patch().to(tickets::change_ticket))],
         ))
+        .service(on("/queues", vec![get(web::get().to(queues::list_queues))]))
         .service(on("/tickets/{id}/events", vec![get(web::get().to(tickets::ticket_events))]))
         .service(on(
             "/tickets/{id}/messages",

@@ -18,6 +18,8 @@ use utoipa::{
 };
 use uuid::Uuid;
 
+pub mod queues;
+
 /// One of a closed list of words.
 fn one_of<W: Word>() -> RefOr<Schema> {
     let all = W::ALL.iter().map(|word| word.word());
@@ -228,18 +230,28 @@ pub struct Ticket {
 pub struct TicketQuery {
     /// States, separated by commas.
     pub state: Option<String>,
-    /// One unit.
+    /// Units, separated by commas.
     pub unit: Option<String>,
-    /// `I` or `II`.
+    /// `I`, `II`.
     pub level: Option<String>,
-    /// One theme, sub-themes included.
+    /// Themes, separated by commas, sub-themes included.
     pub theme: Option<String>,
-    /// One channel.
+    /// Channels, separated by commas.
     pub channel: Option<String>,
-    /// One tag.
+    /// Kinds, separated by commas.
+    pub kind: Option<String>,
+    /// Priorities, separated by commas.
+    pub priority: Option<String>,
+    /// Tags, separated by commas: any of them.
     pub tag: Option<String>,
-    /// One district.
-    pub municipio: Option<i32>,
+    /// Districts, separated by commas.
+    pub municipio: Option<String>,
+    /// `me`, `none`, or ids of users, separated by commas.
+    pub assigned_to: Option<String>,
+    /// A person, with everybody merged into them.
+    pub person_id: Option<uuid::Uuid>,
+    /// A matter.
+    pub matter_id: Option<uuid::Uuid>,
     /// Opened not before.
     pub created_from: Option<String>,
     /// Opened before.
@@ -252,12 +264,18 @@ pub struct TicketQuery {
     pub due_from: Option<String>,
     /// Due before.
     pub due_to: Option<String>,
-    /// `created` or `-created` (the default).
+    /// `overdue`, `today` or `week` (today and the six days after it), in the city's local days.
+    pub due: Option<String>,
+    /// Whether a clock ran past its deadline.
+    pub breached: Option<bool>,
+    /// Of which clock `due…` and `breached` speak: `first_response`, `resolution` or `statutory`.
+    pub clock: Option<String>,
+    /// `created`, `-created` (the default), `updated`, `-updated` or `due`.
     pub sort: Option<String>,
     /// 1 to 200, by default 50.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i32>,
-    /// From the page before.
+    /// From the page before, with the same filters and order.
     pub cursor: Option<String>,
 }
 

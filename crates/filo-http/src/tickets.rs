@@ -26,7 +26,7 @@ pub(crate) async fn list_tickets(
     request: HttpRequest,
     query: QueryOf<ListTickets>,
 ) -> Result<HttpResponse, Problem> {
-    let page = state.app.list_tickets(&caller, query.0).await?;
+    let page = state.app.list_tickets(&caller, query.0, state.now()).await?;
     listed(&state, &request, page)
 }
 

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use crate::{
     Conn, StoreError,
     migrate::{self, SchemaState},
+    plans::Plans,
     writer::Writer,
 };
 
@@ -47,6 +48,7 @@ pub struct Db {
     pools: Pools,
     permits: Arc<Semaphore>,
     wait: Duration,
+    plans: Option<Plans>,
 }
 
 #[derive(Clone)]
@@ -74,7 +76,12 @@ impl Db {
             None => return Err(StoreError::Url),
         };
         let permits = usize::try_from(settings.pool_size.get()).unwrap_or(1);
-        Ok(Self { pools, permits: Arc::new(Semaphore::new(permits)), wait: settings.wait })
+        Ok(Self { pools, permits: Arc::new(Semaphore::new(permits)), wait: settings.wait, plans: None })
+    }
+
+    /// The same store, with every query watched for full scans: for tests and benches, at a price.
+    pub fn watched(&self, plans: Plans) -> Self {
+        Self { plans: Some(plans), ..self.clone() }
     }
 
     /// Whether this is the embedded database.
@@ -92,6 +99,7 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let work = watching(self.plans.clone(), work);
         match &self.pools {
             Pools::Postgres(_) => self.blocking(|conn| conn.transaction(work)).await,
             Pools::Sqlite { writer, .. } => writer.run(self.wait, work).await,
@@ -108,6 +116,7 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        let work = watching(self.plans.clone(), work);
         self.blocking(|conn| conn.view(work)).await
     }
 
@@ -154,6 +163,17 @@ impl Db {
             Pools::Sqlite { writer, .. } => migrate::sqlite_state(&mut *get(writer.pool())?),
         };
         tokio::task::spawn_blocking(job).await.unwrap_or(Err(StoreError::Panicked))
+    }
+}
+
+/// The work, watched where somebody asked for it.
+fn watching<T, E: From<StoreError>>(
+    plans: Option<Plans>,
+    work: impl FnOnce(&mut Conn) -> Result<T, E>,
+) -> impl FnOnce(&mut Conn) -> Result<T, E> {
+    move |conn| match plans {
+        Some(plans) => plans.watch(conn, work),
+        None => work(conn),
     }
 }
 

@@ -27,7 +27,10 @@ pub mod matters;
 pub mod messages;
 pub mod months;
 pub mod persons;
+pub mod plans;
+pub mod projections;
 pub mod quarantine;
+pub mod ticket_clocks;
 pub mod tickets;
 
 pub use conn::Conn;

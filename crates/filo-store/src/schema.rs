@@ -416,6 +416,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    ticket_clocks (ticket_id, name) {
+        ticket_id -> Id,
+        name -> Text,
+        policy -> Nullable<Text>,
+        started_at -> Instant,
+        due_at -> Nullable<Instant>,
+        stopped_at -> Nullable<Instant>,
+        counted_until -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    projection_states (name) {
+        name -> Text,
+        fingerprint -> Text,
+        position -> Nullable<Id>,
+        done_at -> Nullable<Instant>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -441,5 +468,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     report_revisions,
     audit_log,
-    counters
+    counters,
+    ticket_clocks,
+    projection_states,
 );

@@ -136,6 +136,12 @@ pub fn next_count(conn: &mut Conn, name: &str) -> Result<i64, StoreError> {
     Ok(value)
 }
 
+mod list;
+mod queues;
+
+pub use list::{Breach, Deadline, Filter, Sort, list};
+pub use queues::{Queue, QueueDay, open_after, queues};
+
 /// A ticket as lists show it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TicketRecord {
@@ -250,7 +256,7 @@ impl TicketRecord {
             escalated_at: life.escalated_at,
             matter: ticket.matter,
             tags: ticket.tags.clone(),
-            policy: ticket.opening.policy.clone(),
+            policy: ticket.policy.clone(),
             due_at: beside.due_at,
             updated_at: ticket.updated_at,
             seq: ticket.seq,
@@ -380,6 +386,11 @@ impl TryFrom<TicketRow> for TicketRecord {
     }
 }
 
+/// The words of the states in which a ticket is open, as the indexes of open tickets have them: a query that says
+/// it otherwise is not served by them.
+const IS_OPEN: &str =
+    "tickets.state IN ('new', 'assigned', 'in_charge', 'waiting_citizen', 'waiting_third_party')";
+
 fn convert(rows: Vec<TicketRow>) -> Result<Vec<TicketRecord>, StoreError> {
     rows.into_iter().map(TicketRecord::try_from).collect()
 }
@@ -441,112 +452,6 @@ pub fn find_by_number(conn: &mut Conn, number: &str) -> Result<Option<TicketReco
     row.map(TicketRecord::try_from).transpose()
 }
 
-/// Which tickets to list.
-#[derive(Clone, Debug, Default)]
-pub struct Filter {
-    /// In one of these states.
-    pub states: Vec<State>,
-    /// Of one of these units.
-    pub units: Vec<String>,
-    /// Of one level.
-    pub level: Option<Level>,
-    /// Of one theme, sub-themes included.
-    pub theme: Option<String>,
-    /// Opened on one channel.
-    pub channel: Option<Channel>,
-    /// With one tag.
-    pub tag: Option<String>,
-    /// Of one district.
-    pub municipio: Option<i32>,
-    /// Of one of these persons.
-    pub persons: Option<Vec<PersonId>>,
-    /// Joined in one matter.
-    pub matter: Option<MatterId>,
-    /// Opened in `[from, to)`.
-    pub opened: (Option<Instant>, Option<Instant>),
-    /// Updated in `[from, to)`.
-    pub updated: (Option<Instant>, Option<Instant>),
-    /// Due in `[from, to)`.
-    pub due: (Option<Instant>, Option<Instant>),
-    /// Oldest first instead of newest first.
-    pub ascending: bool,
-    /// Strictly past this place in the list.
-    pub after: Option<(Instant, TicketId)>,
-}
-
-/// Lists tickets by opening.
-///
-/// # Errors
-/// The database's own.
-pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<TicketRecord>, StoreError> {
-    let at = |instant: &Option<Instant>| instant.map(SqlInstant::from);
-    let rows: Vec<TicketRow> = on!(conn, c => {
-        let mut query = tickets::table.into_boxed();
-        if !filter.states.is_empty() {
-            query = query.filter(tickets::state.eq_any(filter.states.iter().map(|state| state.word())));
-        }
-        if !filter.units.is_empty() {
-            query = query.filter(tickets::unit.eq_any(&filter.units));
-        }
-        if let Some(level) = filter.level {
-            query = query.filter(tickets::level.eq(level.word()));
-        }
-        if let Some(theme) = &filter.theme {
-            // Themes are keys of lower-case words: a `/` after the key begins a sub-theme, and `0` follows `/`.
-            query = query.filter(tickets::theme.eq(theme).or(tickets::theme.ge(format!("{theme}/")).and(tickets::theme.lt(format!("{theme}0")))));
-        }
-        if let Some(channel) = filter.channel {
-            query = query.filter(tickets::channel.eq(channel.word()));
-        }
-        if let Some(tag) = &filter.tag {
-            query = query.filter(tickets::id.eq_any(
-                ticket_tags::table.filter(ticket_tags::tag.eq(tag)).select(ticket_tags::ticket_id)));
-        }
-        if let Some(municipio) = filter.municipio {
-            query = query.filter(tickets::municipio.eq(municipio));
-        }
-        if let Some(persons) = &filter.persons {
-            query = query.filter(tickets::person_id.eq_any(persons.iter().map(|id| SqlId::from(*id))));
-        }
-        if let Some(matter) = filter.matter {
-            query = query.filter(tickets::matter_id.eq(SqlId::from(matter)));
-        }
-        if let Some(from) = at(&filter.opened.0) {
-            query = query.filter(tickets::opened_at.ge(from));
-        }
-        if let Some(to) = at(&filter.opened.1) {
-            query = query.filter(tickets::opened_at.lt(to));
-        }
-        if let Some(from) = at(&filter.updated.0) {
-            query = query.filter(tickets::updated_at.ge(from));
-        }
-        if let Some(to) = at(&filter.updated.1) {
-            query = query.filter(tickets::updated_at.lt(to));
-        }
-        if let Some(from) = at(&filter.due.0) {
-            query = query.filter(tickets::due_at.ge(from));
-        }
-        if let Some(to) = at(&filter.due.1) {
-            query = query.filter(tickets::due_at.lt(to));
-        }
-        if let Some((at, id)) = filter.after {
-            let (at, id) = (SqlInstant::from(at), SqlId::from(id));
-            query = if filter.ascending {
-                query.filter(tickets::opened_at.gt(at).or(tickets::opened_at.eq(at).and(tickets::id.gt(id))))
-            } else {
-                query.filter(tickets::opened_at.lt(at).or(tickets::opened_at.eq(at).and(tickets::id.lt(id))))
-            };
-        }
-        let ordered = if filter.ascending {
-            query.order((tickets::opened_at.asc(), tickets::id.asc()))
-        } else {
-            query.order((tickets::opened_at.desc(), tickets::id.desc()))
-        };
-        ordered.limit(limit).select(TicketRow::as_select()).load(c)
-    })?;
-    convert(rows)
-}
-
 /// The heads of the chains of tickets past an id, by id, as of what was recorded `until` then: the next page's
 /// tickets with the hash of their last event, `None` for one that had none yet. The events' texts are not read.
 ///
@@ -602,6 +507,17 @@ pub fn resolved_before(conn: &mut Conn, at: Instant, limit: i64) -> Result<Vec<T
         .select(tickets::id)
         .load(c))?;
     Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Renews when the next clock of a ticket is due, after the configuration changed.
+///
+/// # Errors
+/// The database's own.
+pub fn set_due(conn: &mut Conn, id: TicketId, due_at: Option<Instant>) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(tickets::table.find(SqlId::from(id)))
+        .set(tickets::due_at.eq(opt::<_, SqlInstant>(due_at)))
+        .execute(c))?;
+    Ok(())
 }
 
 /// Keeps the hash of the code by which a citizen follows a request.

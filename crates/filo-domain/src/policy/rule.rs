@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, num::NonZeroU32};
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::{Instant, clock::History};
+use crate::{Instant, clock::History, vocabulary::Word};
 
 /// The clocks of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -18,10 +18,20 @@ pub enum ClockName {
     Statutory,
 }
 
-impl ClockName {
+impl Word for ClockName {
+    const NAME: &'static str = "clock";
     /// All of them, in the order they are shown.
-    pub const ALL: [Self; 3] = [Self::FirstResponse, Self::Resolution, Self::Statutory];
+    const ALL: &'static [Self] = &[Self::FirstResponse, Self::Resolution, Self::Statutory];
+    fn word(self) -> &'static str {
+        match self {
+            Self::FirstResponse => "first_response",
+            Self::Resolution => "resolution",
+            Self::Statutory => "statutory",
+        }
+    }
+}
 
+impl ClockName {
     /// When it stopped: at its event, else when the ticket was cancelled.
     pub(super) fn stop(self, history: &History) -> Option<Instant> {
         let event = match self {
@@ -33,7 +43,7 @@ impl ClockName {
 }
 
 /// For whom waiting pauses a clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pause {
     /// For the citizen.
@@ -43,7 +53,7 @@ pub enum Pause {
 }
 
 /// By when a clock should have stopped.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
     /// After so many seconds.
@@ -59,7 +69,7 @@ pub enum Target {
 }
 
 /// One clock of a policy.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ClockRule {
     /// Which clock.

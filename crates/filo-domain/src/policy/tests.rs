@@ -52,6 +52,32 @@ fn text(instant: Option<Instant>) -> Option<String> {
 const BOTH: &str = "pauses = [\"citizen\", \"third_party\"]";
 
 #[test]
+fn a_retired_version_stays_readable_and_is_chosen_for_no_ticket() {
+    let list = |retired: u32, priority: i32| {
+        policies(&format!(
+            "[[policies]]\nkey = \"carta\"\nversion = 2\npriority = 1\nclocks = []\n\
+             [[policies]]\nkey = \"carta\"\nversion = {retired}\npriority = {priority}\nretired = true\nclocks = []"
+        ))
+    };
+    assert_eq!(check(&list(1, 1)), Ok(()));
+    let chosen = list(1, 9);
+    assert_eq!(choose(&chosen, &traits(Channel::Email, None)).map(Policy::id).as_deref(), Some("carta@2"));
+    assert_eq!(check(&list(2, 1)), Err((1, PolicyError::Key("carta".to_owned()))));
+    assert_eq!(check(&list(3, 1)), Err((1, PolicyError::Version { key: "carta".to_owned(), version: 3 })));
+}
+
+#[test]
+fn a_priority_can_be_a_condition() {
+    let list = policies(
+        "[[policies]]\nkey = \"urgente\"\nversion = 1\npriority = 5\napplies = { priority = [\"urgent\"] }\nclocks = []\n\
+         [[policies]]\nkey = \"generale\"\nversion = 1\npriority = 0\nclocks = []",
+    );
+    let of = |priority| TicketTraits { priority, ..traits(Channel::Email, None) };
+    assert_eq!(choose(&list, &of(Priority::Urgent)).map(|it| it.key.as_str()), Some("urgente"));
+    assert_eq!(choose(&list, &of(Priority::High)).map(|it| it.key.as_str()), Some("generale"));
+}
+
+#[test]
 fn the_highest_priority_among_those_that_apply_is_chosen() {
     let list = policies(
         r#"
@@ -289,6 +315,27 @@ proptest! {
         let nth = (0..).filter(counted(opened, &waits, open_only)).nth(usize::try_from(target - 1).unwrap());
         prop_assert_eq!(due, opened.plus_seconds(60 * (nth.unwrap() + 1)));
         prop_assert_eq!(clock.breached_at, Some(due));
+    }
+
+    #[test]
+    fn what_is_kept_of_a_clock_tells_the_same_breach_as_reading_it_at_any_later_moment(opened in opening(), waits in waits(), target in 1i64..4000, paused: bool, later in 0i64..9000) {
+        let policy = policy(&format!("name = \"resolution\"\ntarget = {{ elapsed_s = {} }}\n{BOTH}", target * 60));
+        let mut ticket = ticket_with(opened, &waits);
+        let last = waits.iter().map(|(_, to)| *to).max().unwrap_or(0);
+        if paused {
+            ticket.waits.push(Interval { from: opened.plus_seconds(last * 60), to: None });
+            ticket.state = State::WaitingCitizen;
+        }
+        let now = opened.plus_seconds((last + later) * 60);
+        let read = readings(Some(&policy), &ticket, &rome(), &office(), now).remove(1);
+        let stored = kept(Some(&policy), &ticket, &rome(), &office()).remove(1);
+        prop_assert_eq!(stored.breached_at(now).is_some(), read.breached_at.is_some());
+        if !paused {
+            prop_assert_eq!(stored.due_at, read.due_at);
+            prop_assert_eq!(next_due(&[stored], &ticket), read.due_at);
+        } else if read.breached_at.is_none() {
+            prop_assert_eq!(next_due(&[stored], &ticket), None);
+        }
     }
 
     #[test]

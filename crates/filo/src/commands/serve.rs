@@ -131,16 +131,31 @@ pub(super) async fn worker(program: Program) -> Result<(), Failure> {
 async fn background(app: App, clock: Arc<dyn Clock>, mut stopped: watch::Receiver<bool>) {
     let mut sending = tokio::time::interval(SENDING);
     let mut maintaining = tokio::time::interval(MAINTAINING);
+    let catching_up = tokio::spawn(catch_up(app.clone(), clock.now()));
     loop {
         let done = tokio::select! {
             _ = sending.tick() => app.send_due(clock.now(), BATCH).await.map(|_sent| ()),
             _ = maintaining.tick() => app.maintain(clock.now()).await.map(|_done| ()),
-            _ = stopped.changed() => return,
+            _ = stopped.changed() => {
+                catching_up.abort();
+                return;
+            }
         };
         if let Err(error) = done {
             // The store is away or busy: the next tick tries again.
             tracing::warn!(error = %error, "background work must be tried again");
         }
+    }
+}
+
+/// Writes the projections that an upgrade or a change of the configuration asks for, beside the live work.
+async fn catch_up(app: App, now: filo_domain::Instant) {
+    match app.catch_up(now).await {
+        Ok(written) if written.clocks > 0 => {
+            tracing::info!(clocks = written.clocks, "projections written anew")
+        }
+        Ok(_nothing_to_do) => {}
+        Err(error) => tracing::warn!(error = %error, "projections are written further at the next start"),
     }
 }
 
