@@ -193,7 +193,7 @@ async fn queues_count_open_tickets_by_unit_and_state_and_a_specialist_sees_the_o
 #[tokio::test]
 async fn a_ticket_shows_the_charters_clocks_and_the_laws_side_by_side() {
     both(async |database| {
-        let mut served = Served::of(TestApp::at("2026-10-05 09:00", database).await).await;
+        let served = Served::of(TestApp::at("2026-10-05 09:00", database).await).await;
         let ticket = open(&served, "email", "formal_request", "accesso agli atti").await;
         let clocks = ticket["clocks"].as_array().unwrap();
         let names: Vec<&str> = clocks.iter().map(|clock| clock["name"].as_str().unwrap()).collect();
