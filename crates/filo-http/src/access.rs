@@ -5,7 +5,7 @@ use filo_app::{AppError, LoginRequest, NewUser, Scope};
 use filo_domain::vocabulary::Word;
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     State,
@@ -193,7 +193,7 @@ pub(crate) async fn revoke_key(
 
 /// The city's units, present and past.
 #[utoipa::path(get, path = "/rest/crm/v1/units", tag = "administration",
-    responses((status = 200, body = schema::List<Value>)))]
+    responses((status = 200, body = schema::List<schema::configuration::Unit>)))]
 pub(crate) async fn units(
     _caller: Allowed<ReadConfiguration>,
     state: Data<State>,
@@ -209,7 +209,7 @@ pub(crate) async fn units(
 
 /// The city's themes, in two levels.
 #[utoipa::path(get, path = "/rest/crm/v1/themes", tag = "administration",
-    responses((status = 200, body = schema::List<Value>)))]
+    responses((status = 200, body = schema::List<schema::configuration::Theme>)))]
 pub(crate) async fn themes(
     _caller: Allowed<ReadConfiguration>,
     state: Data<State>,
@@ -222,7 +222,7 @@ pub(crate) async fn themes(
 
 /// Where contacts come from.
 #[utoipa::path(get, path = "/rest/crm/v1/sources", tag = "administration",
-    responses((status = 200, body = schema::List<Value>)))]
+    responses((status = 200, body = schema::List<schema::configuration::Source>)))]
 pub(crate) async fn sources(
     _caller: Allowed<ReadConfiguration>,
     state: Data<State>,

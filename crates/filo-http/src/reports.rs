@@ -100,7 +100,7 @@ async fn explained(caller: &Caller, state: &State, key: &str, asked: &str) -> Re
 
 /// The yearly table of indicators.
 #[utoipa::path(get, path = "/rest/crm/v1/scorecards/{year}", tag = "reports",
-    responses((status = 200, body = serde_json::Value)))]
+    responses((status = 200, body = schema::report::Scorecard)))]
 pub(crate) async fn scorecard(
     caller: Allowed<ReadReports>,
     state: Data<State>,
@@ -122,7 +122,7 @@ pub(crate) struct RevisionQuery {
 
 /// The report of a month. The format is the suffix of the address (`2026-10.csv`) or what `Accept` prefers.
 #[utoipa::path(get, path = "/rest/crm/v1/reports/monthly/{month}", tag = "reports",
-    params(schema::RevisionQuery), responses((status = 200, body = serde_json::Value)))]
+    params(schema::RevisionQuery), responses((status = 200, body = schema::report::MonthlyReport)))]
 pub(crate) async fn monthly_report(
     caller: Allowed<ReadReports>,
     state: Data<State>,
@@ -210,7 +210,7 @@ struct Empty {}
 
 /// Freezes a month that has ended as revision 1.
 #[utoipa::path(post, path = "/rest/crm/v1/reports/monthly/{month}/close", tag = "reports",
-    responses((status = 200, body = serde_json::Value)))]
+    responses((status = 200, body = schema::report::MonthlyReport)))]
 pub(crate) async fn close_month(
     caller: Allowed<CloseMonths>,
     state: Data<State>,
@@ -229,7 +229,7 @@ pub(crate) struct Reason {
 
 /// Publishes the next revision of a closed month.
 #[utoipa::path(post, path = "/rest/crm/v1/reports/monthly/{month}/restate", tag = "reports",
-    request_body = schema::Reason, responses((status = 200, body = serde_json::Value)))]
+    request_body = schema::Reason, responses((status = 200, body = schema::report::MonthlyReport)))]
 pub(crate) async fn restate_month(
     caller: Allowed<CloseMonths>,
     state: Data<State>,

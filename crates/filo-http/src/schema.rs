@@ -4,6 +4,8 @@
 //! Lists are objects with `items`, `next_cursor` and `_links`.
 
 pub mod access;
+pub mod configuration;
+pub mod report;
 
 use std::collections::BTreeMap;
 

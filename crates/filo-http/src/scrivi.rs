@@ -104,7 +104,7 @@ pub(crate) fn new_id(now: Instant) -> String {
 
 /// The forms of the city.
 #[utoipa::path(get, path = "/rest/scrivi/v1/forms", tag = "scrivi",
-    responses((status = 200, body = schema::List<Value>)))]
+    responses((status = 200, body = schema::List<schema::configuration::FormInShort>)))]
 pub(crate) async fn forms(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let forms = state.app.city().forms.all();
     let short = forms.iter().map(|form| json!({ "key": form.key, "title": form.title, "intro": form.intro }));
@@ -113,7 +113,7 @@ pub(crate) async fn forms(state: Data<State>, request: HttpRequest) -> Result<Ht
 
 /// One form with its fields, their limits and choices.
 #[utoipa::path(get, path = "/rest/scrivi/v1/forms/{key}", tag = "scrivi",
-    responses((status = 200, body = Value)))]
+    responses((status = 200, body = schema::configuration::Form)))]
 pub(crate) async fn form(state: Data<State>, key: PathText) -> Result<HttpResponse, Problem> {
     let form = state.app.city().forms.get(&key.0).ok_or_else(Problem::not_found)?;
     Ok(HttpResponse::Ok().json(described(&state, form)))

@@ -17,6 +17,7 @@ use crate::{
     State,
     body::{PathText, query_pairs, whole},
     problem::Problem,
+    schema,
 };
 
 const SIGNATURE: &str = "x-hub-signature-256";
@@ -44,8 +45,8 @@ pub(crate) async fn check_in(
 }
 
 /// Takes in what the platform reports.
-#[utoipa::path(post, path = "/webhooks/meta/{source}", tag = "webhooks", request_body = serde_json::Value,
-    responses((status = 200, body = serde_json::Value)))]
+#[utoipa::path(post, path = "/webhooks/meta/{source}", tag = "webhooks", request_body = schema::configuration::PlatformEvents,
+    responses((status = 200, body = schema::configuration::Tally)))]
 pub(crate) async fn take_in(
     state: Data<State>,
     request: HttpRequest,

@@ -30,6 +30,8 @@ fn the_document_has_what_the_guidelines_ask() {
         assert!(operation["operationId"].is_string() && operation["description"].is_string(), "{place}");
         assert!(verb == "get" || operation["security"].is_array(), "{place}");
         for (status, response) in operation["responses"].as_object().unwrap() {
+            let shared = response["$ref"].as_str().map(|there| there.trim_start_matches('#'));
+            let response = shared.map_or(response, |there| document.pointer(there).unwrap());
             assert!(!response["description"].as_str().unwrap().is_empty(), "{place} {status}");
             if status.as_str() >= "400" {
                 assert!(response["content"]["application/problem+json"].is_object(), "{place} {status}");
@@ -116,4 +118,77 @@ async fn answers_look_as_the_document_says() {
     same_keys("Timeline", &app.get(&token, &format!("{person}/timeline")).await.json());
     same_keys("Indicator", &app.get(&token, &format!("{base}/indicators")).await.json()["items"][0]);
     same_keys("Problem", &app.get("", &person).await.json());
+}
+
+/// Every body of an operation with its media type and schema: what is sent, then what is answered, refusals apart.
+fn bodies(operation: &Value) -> Vec<(String, Value)> {
+    let of = |place: &str, it: &Value| {
+        let content = it["content"].as_object().cloned().unwrap_or_default();
+        content.into_iter().map(|(media, body)| (format!("{place}, {media}"), body)).collect::<Vec<_>>()
+    };
+    let mut all = of("request", &operation["requestBody"]);
+    for (status, response) in operation["responses"].as_object().into_iter().flatten() {
+        all.extend(of(status, response));
+    }
+    all
+}
+
+/// What is wrong with the examples of a body.
+fn wrong_examples(document: &Value, body: &Value) -> Vec<String> {
+    let examples = body["examples"].as_object().cloned().unwrap_or_default();
+    if examples.is_empty() {
+        return vec!["no example".to_owned()];
+    }
+    let schema = json!({ "$schema": "https://json-schema.org/draft/2020-12/schema", "allOf": [body["schema"]],
+        "components": { "schemas": document["components"]["schemas"] } });
+    let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
+    let mut wrong = vec![];
+    for (name, example) in examples {
+        let errors = validator.iter_errors(&example["value"]);
+        wrong.extend(errors.map(|error| format!("{name}: {}: {error}", error.instance_path())));
+    }
+    wrong
+}
+
+#[test]
+fn every_operation_has_examples_that_are_valid_by_its_schemas() {
+    let document = openapi();
+    let mut wrong = vec![];
+    for (path, verb, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        for (place, body) in bodies(&operation) {
+            let found = wrong_examples(&document, &body).into_iter();
+            wrong.extend(found.map(|it| format!("src/examples/{id}.json, {verb} {path}, {place}: {it}")));
+        }
+    }
+    for (name, response) in document["components"]["responses"].as_object().unwrap() {
+        let found = wrong_examples(&document, &response["content"]["application/problem+json"]).into_iter();
+        wrong.extend(found.map(|it| format!("{name}: {it}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_example_is_left_without_its_operation_or_unread() {
+    let document = openapi();
+    let ids: Vec<_> = operations(&document)
+        .into_iter()
+        .map(|(_, _, it)| it["operationId"].as_str().unwrap().to_owned())
+        .collect();
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/examples");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        assert!(ids.contains(&name), "{name} is no operation");
+        let file: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let (_, _, operation) =
+            operations(&document).into_iter().find(|(_, _, it)| it["operationId"] == name).unwrap();
+        for status in file["responses"].as_object().into_iter().flatten().map(|(status, _)| status) {
+            assert!(operation["responses"][status].is_object(), "{name} does not answer {status}");
+        }
+        let known = operation["parameters"].as_array().cloned().unwrap_or_default();
+        for parameter in file["parameters"].as_object().into_iter().flatten().map(|(name, _)| name) {
+            assert!(known.iter().any(|it| it["name"] == **parameter), "{name} has no parameter {parameter}");
+        }
+    }
 }

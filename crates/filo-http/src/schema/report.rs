@@ -1,0 +1,60 @@
+//! Reports as JSON: the blocks are described with their indicators (`GET /indicators`), not one by one here.
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::At;
+
+/// A month and its bounds.
+#[derive(ToSchema)]
+pub struct ReportPeriod {
+    /// `YYYY-MM`.
+    #[schema(max_length = 7)]
+    pub month: String,
+    /// Its first instant.
+    pub from: At,
+    /// The first instant after it.
+    pub to: At,
+    /// The zone of its days.
+    #[schema(max_length = 64)]
+    pub zone: String,
+}
+
+/// A monthly report. Every block has the same keys in `year_to_date`.
+#[derive(ToSchema)]
+pub struct MonthlyReport {
+    /// `filo.monthly-report/1`.
+    #[schema(max_length = 64)]
+    pub schema: String,
+    /// The month.
+    pub period: ReportPeriod,
+    /// `open` or `closed`.
+    #[schema(max_length = 10)]
+    pub state: String,
+    /// Which closing of the month this is; null while it is open.
+    pub revision: Option<i32>,
+    /// Why it was restated.
+    pub reason: Option<String>,
+    /// The instant as at which everything is known.
+    pub as_of: At,
+    /// When it was computed.
+    pub generated_at: At,
+    /// The hash of the facts it rests on.
+    pub inputs_sha256: String,
+    /// The root of the events' chains.
+    pub chain_root: Option<String>,
+    /// Contacts by channel.
+    pub channels: Vec<Value>,
+}
+
+/// A yearly scorecard.
+#[derive(ToSchema)]
+pub struct Scorecard {
+    /// `filo.scorecard/1`.
+    #[schema(max_length = 64)]
+    pub schema: String,
+    /// The year.
+    pub year: i32,
+    /// One row an indicator: target, achieved, result, source and the year before.
+    pub rows: Vec<Value>,
+}
