@@ -1,5 +1,6 @@
 //! Figures: from what came in to what is printed.
 
+mod merged;
 mod months;
 mod same;
 mod seven;

@@ -26,7 +26,7 @@ const BLOCKS: [&str; 12] = [
 ];
 
 /// The pointers to all counts below a place.
-fn counts(value: &Value, place: &str, found: &mut Vec<String>) {
+pub(super) fn counts(value: &Value, place: &str, found: &mut Vec<String>) {
     match value {
         Value::Number(number) if number.is_u64() => found.push(place.to_owned()),
         Value::Array(items) => {
@@ -44,7 +44,7 @@ fn counts(value: &Value, place: &str, found: &mut Vec<String>) {
 }
 
 /// What is a parameter of the report and no figure of it.
-fn is_parameter(pointer: &str) -> bool {
+pub(super) fn is_parameter(pointer: &str) -> bool {
     ["threshold_s", "upper_days", "window_days", "/rating"].iter().any(|key| pointer.ends_with(key))
 }
 

@@ -14,7 +14,7 @@ use filo_store::{
 use serde::Deserialize;
 
 use crate::{
-    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, legs,
+    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, duplicates, legs,
     tickets::{check_theme, check_unit, fetch, finish, free_contact, limit, visible},
     views::{cursor, read_cursor},
     work::{Start, Subject, Work},
@@ -212,7 +212,11 @@ fn register(
         let note = work.reason(conn, caller.user(), request.note)?;
         work.push(conn, now, caller.actor(), EventBody::Escalated { unit, note })?;
     }
-    finish(conn, core, work, now)
+    let registered = finish(conn, core, work, now)?;
+    if request.ticket_id.is_some() {
+        return Ok(TicketView { possible_duplicates: Some(vec![]), ..registered });
+    }
+    duplicates::with_hints(conn, core, caller, registered)
 }
 
 fn joined(
@@ -225,7 +229,8 @@ fn joined(
 ) -> Result<Work, AppError> {
     use filo_domain::ticket::Continuation;
     visible(conn, caller, ticket)?;
-    let mut work = Work::load(conn, ticket, now)?;
+    let mut work = Work::load_end(conn, ticket, now)?;
+    visible(conn, caller, work.ticket.id)?;
     let actionable = contact.not_actionable.is_none();
     let joined = EventBody::ContactAdded { interaction: contact.id, actionable };
     let at = contact.occurred_at;
@@ -284,7 +289,8 @@ fn opened(
         at: contact.occurred_at,
     };
     let opening = start.opening(city);
-    let subject = Subject { text, location: None, municipio: None };
+    let words = format!("{text}\n{}", request.note.as_deref().unwrap_or_default());
+    let subject = Subject { text, location: None, municipio: None, words };
     Work::open(conn, city, opening, subject, contact.occurred_at, now, caller.actor())
 }
 

@@ -15,7 +15,7 @@ use filo_store::{
     Conn,
     intake::{self, Claimed, RawInput},
     interactions::{self, Attachment, Interaction},
-    messages, persons, tickets,
+    merges, messages, persons, tickets,
 };
 use sha2::{Digest, Sha256};
 
@@ -252,6 +252,7 @@ fn repeated(
             && earlier.body == arrival.inbound.text
             && earlier.subject == arrival.inbound.subject;
         if let Some(ticket) = earlier.ticket_id.filter(|_| same)
+            && let ticket = merges::end_of(conn, ticket)?
             && tickets::find(conn, ticket)?.is_some_and(|record| record.state.is_open())
         {
             return Ok(Some(ticket));
@@ -269,7 +270,9 @@ fn join(
     person: Option<PersonId>,
     ticket: TicketId,
 ) -> Result<(Option<TicketId>, bool), AppError> {
-    let mut work = Work::load(conn, ticket, arrival.now)?;
+    // A message to a merged ticket goes on in the one that speaks for it.
+    let mut work = Work::load_end(conn, ticket, arrival.now)?;
+    let ticket = work.ticket.id;
     let at = arrival.inbound.occurred_at;
     let actionable = arrival.inbound.not_actionable.is_none();
     let continuation = work.ticket.continuation(at, actionable, arrival.core.city.profile.reopen_days);
@@ -306,6 +309,7 @@ fn open(
         text: text.unwrap_or_else(|| inbound.text.lines().next().unwrap_or_default().to_owned()),
         location: location(hints),
         municipio: hints.fields.get("municipio").and_then(|key| key.parse().ok()),
+        words: format!("{}\n{}", inbound.subject.as_deref().unwrap_or_default(), inbound.text),
     };
     let city = &arrival.core.city;
     let work =

@@ -1,6 +1,7 @@
 //! What a use case can refuse: typed inside, a kind and a stable code at the seam.
 
 use filo_domain::{
+    TicketId,
     form::FieldError,
     identity::IdentityError,
     ticket::{Refused, Step},
@@ -55,6 +56,12 @@ pub enum AppError {
     /// The state of a ticket forbids a step.
     #[error(transparent)]
     Refused(#[from] Refused),
+    /// The ticket is merged: only the merge can be undone.
+    #[error("this ticket is merged: go on with the one that speaks for it, or undo the merge")]
+    Merged {
+        /// The ticket that it points to.
+        into: TicketId,
+    },
     /// A conflict with what is there.
     #[error("{detail}")]
     Conflict {
@@ -105,6 +112,7 @@ impl AppError {
             Self::Forbidden(_) => (ErrorKind::Forbidden, "forbidden"),
             Self::NotFound(_) => (ErrorKind::NotFound, "not-found"),
             Self::Refused(_) => (ErrorKind::Conflict, "step-not-allowed"),
+            Self::Merged { .. } => (ErrorKind::Conflict, "ticket-merged"),
             Self::Conflict { code, .. } => (ErrorKind::Conflict, code),
             Self::Stale(_) => (ErrorKind::Stale, "changed-meanwhile"),
             Self::Invalid(_) => (ErrorKind::Invalid, "invalid"),
@@ -130,6 +138,7 @@ impl AppError {
     pub fn allowed(&self) -> Option<Vec<&'static str>> {
         match self {
             Self::Refused(refused) => Some(refused.allowed.iter().copied().map(Step::word).collect()),
+            Self::Merged { .. } => Some(vec![Step::Unmerge.word()]),
             _ => None,
         }
     }

@@ -93,6 +93,7 @@ impl Facts {
                 "tags",
                 "due_at",
                 "updated_at",
+                "merged_into_id",
             ],
             Self::Events => &["ticket_id", "seq", "kind", "at", "recorded_at", "hash", "prev_hash", "data"],
             Self::Calls => &[
@@ -241,6 +242,7 @@ fn ticket_rows(conn: &mut Conn, id: TicketId) -> Result<Rows, AppError> {
         "first_resolved_at": t.first_resolved_at, "final_resolved_at": t.final_resolved_at, "closed_at": t.closed_at,
         "reopened": t.reopened, "escalated_at": t.escalated_at, "person_id": t.person, "matter_id": t.matter,
         "tags": t.tags, "due_at": t.due_at, "updated_at": t.updated_at,
+        "merged_into_id": t.merged_into,
     }))])
 }
 

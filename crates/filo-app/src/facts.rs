@@ -1,12 +1,13 @@
 //! Loads the facts behind the figures as they were known at an instant.
 //!
 //! **Invariant:** what came later is left out here and nowhere else: contacts recorded after one limit, work done
-//! to tickets after another. A restatement moves only the first limit, so only late data change its figures.
+//! to tickets after another. A restatement moves only the first limit, so only late data change its figures. A
+//! contact that was split off later is what it was then: of its old ticket.
 
 use std::collections::HashMap;
 
 use filo_domain::{
-    Instant, PersonId, TicketId,
+    Instant, InteractionId, PersonId, TicketId,
     event::{Actor, Event, EventBody},
     ticket::Ticket,
 };
@@ -14,6 +15,7 @@ use filo_indicators::facts::{CallFact, Facts, InteractionFact, TicketFact};
 use filo_store::{
     Conn,
     facts::{self, InteractionRow},
+    moves::{self, ContactMove},
     persons, tickets,
 };
 
@@ -50,9 +52,13 @@ const PAGE: usize = 500;
 /// Loads the facts of `[from, to)`.
 pub(crate) fn load(conn: &mut Conn, (from, to): (Instant, Instant), known: Known) -> Result<Facts, AppError> {
     let merged = merges(conn, known.worked_until)?;
+    let moved = moved_later(conn, known.worked_until)?;
     let rows = facts::interactions(conn, from, to)?;
     let mut loaded = Facts::default();
-    for row in rows.into_iter().filter(|row| row.recorded_at <= known.recorded_until) {
+    for mut row in rows.into_iter().filter(|row| row.recorded_at <= known.recorded_until) {
+        if let Some(before) = moved.get(&row.id) {
+            row.ticket = before.linked_at.map(|at| (before.from, at));
+        }
         add(&mut loaded, row, &merged, known);
     }
     let ids = facts::tickets(conn, from, to)?;
@@ -60,6 +66,12 @@ pub(crate) fn load(conn: &mut Conn, (from, to): (Instant, Instant), known: Known
         add_tickets(conn, &mut loaded, page, &merged, known)?;
     }
     Ok(loaded)
+}
+
+/// What contacts that were split off after an instant belonged to at that instant.
+fn moved_later(conn: &mut Conn, at: Instant) -> Result<HashMap<InteractionId, ContactMove>, AppError> {
+    // The latest comes first: of a contact that moved more than once the first move after the instant stays.
+    Ok(moves::after(conn, at)?.into_iter().map(|moved| (moved.interaction, moved)).collect())
 }
 
 /// Who each merged person is.
@@ -147,6 +159,7 @@ fn fact(ticket: Ticket, merged: &Merges) -> TicketFact {
         kind: ticket.kind,
         person: ticket.opening.person.map(|person| current(merged, person)),
         matter: ticket.matter,
+        merged_into: ticket.merged.map(|merge| merge.into),
         tags: ticket.tags,
         history: ticket.history,
         flags: ticket.opening.flags,

@@ -1,10 +1,13 @@
 //! Matters: the tickets of one need, across channels. Each ticket keeps its own clocks; joining is undone by leaving.
+//!
+//! **Invariant:** no ticket is alone in a matter: where one is left, it leaves too. A reader sees a matter when one of
+//! its tickets is his to see, and of it those alone.
 
 use filo_domain::{Instant, MatterId, PersonId, TicketId, event::EventBody};
 use filo_store::{
     Conn,
     matters::{self, Matter},
-    tickets,
+    tickets::{self, TicketRecord},
 };
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +59,7 @@ pub struct MatterView {
 }
 
 const LONGEST_TITLE: usize = 200;
+const MOST_TICKETS: usize = 50;
 
 impl App {
     /// Joins tickets of one person into a matter.
@@ -72,12 +76,14 @@ impl App {
         let mut ids = new.ticket_ids;
         ids.sort();
         ids.dedup();
-        if ids.len() < 2 || ids.len() > 50 {
-            return Err(AppError::invalid("/ticket_ids", "a matter joins 2 to 50 different tickets"));
+        if ids.len() < 2 || ids.len() > MOST_TICKETS {
+            let detail = format!("a matter joins 2 to {MOST_TICKETS} different tickets");
+            return Err(AppError::invalid("/ticket_ids", detail));
         }
         let (core, caller) = (self.core.clone(), caller.clone());
         self.db
             .write(move |conn| {
+                Work::lock_all(conn, &ids)?;
                 let mut person = None;
                 let mut title = new.title;
                 for id in &ids {
@@ -91,7 +97,7 @@ impl App {
                 for id in ids {
                     join(conn, &core, &caller, &matter, id, now)?;
                 }
-                matter_view(conn, matter.id)
+                matter_view(conn, &caller, matter.id)
             })
             .await
     }
@@ -102,7 +108,8 @@ impl App {
     /// Not found, or the store's own.
     pub async fn matter(&self, caller: &Caller, id: MatterId) -> Result<MatterView, AppError> {
         caller.must(Permission::ReadTickets)?;
-        self.db.read(move |conn| matter_view(conn, id)).await
+        let caller = caller.clone();
+        self.db.read(move |conn| matter_view(conn, &caller, id)).await
     }
 
     /// Lists matters, newest first.
@@ -122,13 +129,20 @@ impl App {
                 text.parse().map_err(|_not_a_uuid| AppError::invalid("/cursor", "take it from next_cursor"))
             })
             .transpose()?;
+        let caller = caller.clone();
         self.db
             .read(move |conn| {
                 let rows = matters::list(conn, after, fetch(limit))?;
                 let page = Page::cut(rows, limit, |row| row.id.to_string());
-                let views: Result<Vec<_>, AppError> =
-                    page.items.iter().map(|matter| matter_view(conn, matter.id)).collect();
-                Ok(Page { items: views?, next_cursor: page.next_cursor })
+                let mut items = Vec::with_capacity(page.items.len());
+                for matter in page.items {
+                    match matter_view(conn, &caller, matter.id) {
+                        Ok(view) => items.push(view),
+                        Err(AppError::NotFound(_)) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(Page { items, next_cursor: page.next_cursor })
             })
             .await
     }
@@ -146,22 +160,34 @@ impl App {
         now: Instant,
     ) -> Result<MatterView, AppError> {
         caller.must(Permission::WorkTickets)?;
+        for (pointer, ids) in
+            [("/add_ticket_ids", &change.add_ticket_ids), ("/remove_ticket_ids", &change.remove_ticket_ids)]
+        {
+            if ids.len() > MOST_TICKETS {
+                return Err(AppError::invalid(pointer, format!("at most {MOST_TICKETS} tickets at once")));
+            }
+        }
         let (core, caller) = (self.core.clone(), caller.clone());
         self.db
             .write(move |conn| {
+                matter_view(conn, &caller, id)?;
                 let matter = matters::find(conn, id)?.ok_or(AppError::NotFound("matter"))?;
                 let title = change.title.unwrap_or_else(|| matter.title.clone());
                 let title: String = title.chars().take(LONGEST_TITLE).collect();
                 if !matters::touch(conn, id, &title, version)? {
                     return Err(AppError::Stale(matter.version));
                 }
+                let joined = tickets_of(conn, id)?.into_iter().map(|ticket| ticket.id);
+                let all: Vec<TicketId> = joined.chain(change.add_ticket_ids.iter().copied()).collect();
+                Work::lock_all(conn, &all)?;
                 for ticket in change.remove_ticket_ids {
                     leave(conn, &core, &caller, &matter, ticket, now)?;
                 }
                 for ticket in change.add_ticket_ids {
                     join(conn, &core, &caller, &matter, ticket, now)?;
                 }
-                matter_view(conn, id)
+                dissolve(conn, &core, &caller, &matter, now)?;
+                matter_view(conn, &caller, id)
             })
             .await
     }
@@ -203,23 +229,57 @@ fn leave(
     now: Instant,
 ) -> Result<(), AppError> {
     let record = visible(conn, caller, ticket)?;
-    let mut work = Work::load(conn, ticket, now)?;
+    let work = Work::load(conn, ticket, now)?;
     if work.ticket.matter != Some(matter.id) {
         return Err(AppError::conflict(
             "ticket-not-in-matter",
             format!("ticket {} is not in this matter", record.number),
         ));
     }
-    work.push(conn, now, caller.actor(), EventBody::MatterLeft { matter: matter.id })?;
-    work.save(conn, &core.city)?;
+    taken_out(conn, core, caller, work, now)
+}
+
+fn taken_out(
+    conn: &mut Conn,
+    core: &Core,
+    caller: &Caller,
+    mut work: Work,
+    now: Instant,
+) -> Result<(), AppError> {
+    if let Some(matter) = work.ticket.matter {
+        work.push(conn, now, caller.actor(), EventBody::MatterLeft { matter })?;
+        work.save(conn, &core.city)?;
+    }
     Ok(())
 }
 
-fn matter_view(conn: &mut Conn, id: MatterId) -> Result<MatterView, AppError> {
+/// Where one ticket alone is left, it leaves too: joining two and taking one out is undone for both.
+fn dissolve(
+    conn: &mut Conn,
+    core: &Core,
+    caller: &Caller,
+    matter: &Matter,
+    now: Instant,
+) -> Result<(), AppError> {
+    if let [alone] = tickets_of(conn, matter.id)?.as_slice() {
+        let work = Work::load(conn, alone.id, now)?;
+        taken_out(conn, core, caller, work, now)?;
+    }
+    Ok(())
+}
+
+fn tickets_of(conn: &mut Conn, id: MatterId) -> Result<Vec<TicketRecord>, AppError> {
+    let filter = tickets::Filter { matter: Some(id), sort: tickets::Sort::Created, ..tickets::Filter::default() };
+    Ok(tickets::list(conn, &filter, 200)?)
+}
+
+fn matter_view(conn: &mut Conn, caller: &Caller, id: MatterId) -> Result<MatterView, AppError> {
     let matter = matters::find(conn, id)?.ok_or(AppError::NotFound("matter"))?;
-    let filter =
-        tickets::Filter { matter: Some(id), sort: tickets::Sort::Created, ..tickets::Filter::default() };
-    let tickets = tickets::list(conn, &filter, 200)?;
+    let mut tickets = tickets_of(conn, id)?;
+    tickets.retain(|ticket| caller.must_see(ticket).is_ok());
+    if tickets.is_empty() && caller.unit_limit().is_some() {
+        return Err(AppError::NotFound("matter"));
+    }
     Ok(MatterView {
         id: matter.id,
         title: matter.title,

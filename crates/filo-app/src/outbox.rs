@@ -294,7 +294,7 @@ fn receipt_text(arrival: &Arrival<'_>, work: &Work, code: &str) -> String {
 pub(crate) fn expected_answer(core: &Core, ticket: &Ticket, now: Instant) -> Option<Instant> {
     let city = &core.city;
     let policy = crate::work::policy_of(ticket, city);
-    filo_domain::policy::readings(policy, &ticket.history, &city.zone, &city.calendar, now)
+    filo_domain::policy::readings(policy, &ticket.life(), &city.zone, &city.calendar, now)
         .into_iter()
         .find_map(|clock| clock.due_at)
 }

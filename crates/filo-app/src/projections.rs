@@ -99,7 +99,7 @@ fn write_clocks(conn: &mut Conn, core: &Core, record: &TicketRecord) -> Result<(
         .map_err(|error| AppError::internal("a ticket's log does not fold", error))?;
     let clocks = kept_clocks(&ticket, &core.city);
     ticket_clocks::put(conn, record.id, &clocks)?;
-    Ok(tickets::set_due(conn, record.id, policy::next_due(&clocks, &ticket.history))?)
+    Ok(tickets::set_due(conn, record.id, policy::next_due(&clocks, &ticket.life()))?)
 }
 
 /// The stored projections of a page of tickets, to be compared with what they should be.
@@ -116,7 +116,7 @@ impl Stored {
     /// Where they are not what the events and the present configuration give.
     pub(crate) fn problems(&self, core: &Core, ticket: &Ticket, record: &TicketRecord) -> Vec<String> {
         let mut expected = kept_clocks(ticket, &core.city);
-        let due_at = policy::next_due(&expected, &ticket.history);
+        let due_at = policy::next_due(&expected, &ticket.life());
         expected.sort_by_key(|clock| clock.name.word());
         let stored = self.clocks.iter().filter(|(id, _)| *id == ticket.id).map(|(_, clock)| clock);
         let mut problems = vec![];

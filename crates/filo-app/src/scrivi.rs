@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use filo_channel::{Attachment, ContactHints, Decoded, Effect, Inbound, Raw};
 use filo_domain::{
-    Instant, InteractionId, TicketId,
+    Instant, InteractionId, PersonId, TicketId,
     event::{Actor, EventBody},
     form::Submission,
     vocabulary::{Channel, Direction, InteractionKind, NotActionable, Outcome, State},
@@ -15,8 +15,9 @@ use filo_domain::{
 use filo_store::{
     Conn,
     intake::take_turn,
-    interactions,
+    interactions, merges,
     messages::{self, MessageKind},
+    persons,
     tickets::{self, TicketRecord},
 };
 use serde::Serialize;
@@ -26,6 +27,7 @@ use crate::{
     App, AppError, Caller, Core, Permission,
     intake::{OneContact, Receipt},
     mint, outbox,
+    tickets::current_person,
     work::{Draft, Work},
 };
 
@@ -200,7 +202,8 @@ impl App {
             .write(move |conn| {
                 take_turn(conn)?;
                 let record = opened_by(conn, &number, &code)?;
-                if contest && !matches!(record.state, State::Resolved | State::Closed) {
+                let end = speaking_for(conn, &record)?;
+                if contest && !matches!(end.state, State::Resolved | State::Closed) {
                     return Err(AppError::conflict(
                         "not-resolved",
                         "only a resolved request can be contested",
@@ -232,17 +235,18 @@ impl App {
         self.db
             .write(move |conn| {
                 let record = opened_by(conn, &number, &code)?;
-                if record.state.is_open() {
+                let mut work = Work::load_end(conn, record.id, now)?;
+                if work.ticket.state().is_open() {
                     return Err(AppError::conflict("not-resolved", "a request is rated once it is resolved"));
                 }
-                let mut work = Work::load(conn, record.id, now)?;
                 let comment = comment.filter(|comment| !comment.trim().is_empty()).map(|comment| {
                     let body = comment.chars().take(LONGEST_ADDITION).filter(|c| *c != '\0').collect();
                     work.text(conn, Draft::inside(MessageKind::Reason, None, body))
                 });
                 let comment = comment.transpose()?;
                 work.push(conn, now, Actor::Citizen, EventBody::Rated { score, comment })?;
-                let record = work.save(conn, &core.city)?;
+                work.save(conn, &core.city)?;
+                let record = opened_by(conn, &number, &code)?;
                 followed(conn, &core, record, now)
             })
             .await
@@ -377,39 +381,74 @@ fn expected_by(
     Ok(outbox::expected_answer(core, &ticket, now))
 }
 
+/// The ticket that speaks for a request: of one that is not merged, its own.
+fn speaking_for(conn: &mut Conn, record: &TicketRecord) -> Result<TicketRecord, AppError> {
+    let end = merges::end_of(conn, record.id)?;
+    tickets::find(conn, end)?.ok_or(AppError::NotFound("request with this number and code"))
+}
+
+/// A request as its citizen sees it: number, subject and words are its own; where it stands is said by the ticket
+/// that speaks for it.
 fn followed(conn: &mut Conn, core: &Core, record: TicketRecord, now: Instant) -> Result<Followed, AppError> {
-    let expected_by = expected_by(conn, core, record.id, now)?;
+    let end = speaking_for(conn, &record)?;
+    let expected_by = expected_by(conn, core, end.id, now)?;
     let contest_days = core.city.profile.reopen_days;
-    let resolved = matches!(record.state, State::Resolved | State::Closed);
-    let contest_until = record
+    let resolved = matches!(end.state, State::Resolved | State::Closed);
+    let contest_until = end
         .final_resolved_at
         .map(|at| at.plus_seconds(contest_days * 86_400))
         .filter(|until| resolved && *until >= now);
     Ok(Followed {
-        messages: public_messages(conn, record.id)?,
+        messages: public_conversation(conn, &record, &end)?,
         number: record.number,
-        state: record.state,
-        outcome: record.outcome,
+        state: end.state,
+        outcome: end.outcome,
         subject: record.subject,
         received_at: record.opened_at,
-        charged_at: record.charged_at,
-        first_response_at: record.first_response_at,
-        resolved_at: record.final_resolved_at,
-        expected_by: expected_by.filter(|_| record.first_response_at.is_none()),
+        charged_at: end.charged_at,
+        first_response_at: end.first_response_at,
+        resolved_at: end.final_resolved_at,
+        expected_by: expected_by.filter(|_| end.first_response_at.is_none()),
         contest_until,
         can_rate: resolved,
     })
 }
 
-/// What the citizen wrote and what we answered; notes, reasons and receipts are not shown.
-fn public_messages(conn: &mut Conn, id: TicketId) -> Result<Vec<PublicMessage>, AppError> {
+/// The public side of a request; of a merged one also what is said in the ticket that speaks for it, unless that is
+/// another person's: then only the citizen's own words there.
+fn public_conversation(
+    conn: &mut Conn,
+    record: &TicketRecord,
+    end: &TicketRecord,
+) -> Result<Vec<PublicMessage>, AppError> {
+    let mut all = public_messages(conn, record.id, None)?;
+    if end.id != record.id {
+        let citizen = current_person(conn, record)?;
+        let same = citizen.is_some() && citizen == current_person(conn, end)?;
+        let everybody = citizen.map(|citizen| persons::members(conn, citizen)).transpose()?;
+        let only = everybody.unwrap_or_default();
+        all.extend(public_messages(conn, end.id, Some(only.as_slice()).filter(|_| !same))?);
+        all.sort_by_key(|message| message.at);
+    }
+    Ok(all)
+}
+
+/// What the citizen wrote and what we answered; notes, reasons and receipts are not shown. With `only`, what these
+/// persons wrote and nothing else.
+fn public_messages(
+    conn: &mut Conn,
+    id: TicketId,
+    only: Option<&[PersonId]>,
+) -> Result<Vec<PublicMessage>, AppError> {
     let contacts = interactions::of_ticket(conn, id)?.into_iter();
+    let contacts = contacts
+        .filter(|it| only.is_none_or(|only| it.person_id.is_some_and(|person| only.contains(&person))));
     let mut all: Vec<PublicMessage> = contacts
         .filter(|it| it.direction == Direction::Inbound && it.kind.is_contact())
         .map(|it| PublicMessage { from: "citizen", at: it.occurred_at, text: it.body })
         .collect();
-    let replies =
-        messages::of_ticket(conn, id)?.into_iter().filter(|message| message.kind == MessageKind::Reply);
+    let replies = messages::of_ticket(conn, id)?.into_iter();
+    let replies = replies.filter(|message| message.kind == MessageKind::Reply && only.is_none());
     all.extend(
         replies.filter_map(|reply| Some(PublicMessage { from: "city", at: reply.at, text: reply.body? })),
     );

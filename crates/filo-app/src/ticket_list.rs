@@ -3,7 +3,7 @@
 //! **Invariant:** whatever is asked, a caller who is limited to units gets tickets of these alone.
 
 use filo_domain::{
-    Instant, MatterId, PersonId,
+    Instant, MatterId, PersonId, UserId,
     policy::ClockName,
     vocabulary::{State, Word},
 };
@@ -66,6 +66,8 @@ pub struct ListTickets {
     pub breached: Option<bool>,
     /// Of which clock `due…` and `breached` speak: `first_response`, `resolution` or `statutory`.
     pub clock: Option<String>,
+    /// `true`: only those that the caller watches.
+    pub watched: Option<bool>,
     /// `created`, `-created` (the default), `updated`, `-updated` or `due`.
     pub sort: Option<String>,
     /// 1 to 200, by default 50.
@@ -124,6 +126,7 @@ impl ListTickets {
             unassigned,
             persons: self.person_id.map(|person| vec![person]),
             matter: self.matter_id,
+            watched_by: self.watched_by(caller)?,
             opened: (self.created_from, self.created_to),
             updated: (self.updated_from, self.updated_to),
             due: self.due(clock, core, now)?,
@@ -155,8 +158,16 @@ impl ListTickets {
         }
     }
 
+    fn watched_by(&self, caller: &Caller) -> Result<Option<UserId>, AppError> {
+        match (self.watched, caller.user()) {
+            (Some(true), None) => Err(AppError::invalid("/watched", "only users watch tickets")),
+            (Some(true), user) => Ok(user),
+            (Some(false) | None, _) => Ok(None),
+        }
+    }
+
     /// The users asked for, and whether tickets of nobody are too.
-    fn assigned(&self, caller: &Caller) -> Result<(Vec<filo_domain::UserId>, bool), AppError> {
+    fn assigned(&self, caller: &Caller) -> Result<(Vec<UserId>, bool), AppError> {
         let (mut users, mut nobody) = (Vec::new(), false);
         for asked in texts("assigned_to", self.assigned_to.as_deref())? {
             let refuse = |what: &str| AppError::invalid("/assigned_to", what);

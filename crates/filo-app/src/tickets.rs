@@ -12,6 +12,7 @@ use filo_store::{
     Conn,
     intake::{self, Claimed},
     interactions::{self, Interaction},
+    merges,
     messages::{self, MessageKind},
     persons,
     tickets::{self, TicketRecord},
@@ -20,10 +21,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    App, AppError, Caller, Core, EventView, MessageView, Permission, mint,
+    App, AppError, Caller, Core, EventView, MessageView, Permission,
+    duplicates::{self, DuplicateView},
+    mint,
     outbox::{self, Sending},
     persons::{IdentityInput, parse_identities},
     recognise::recognise,
+    views::Origin,
     work::{Draft, Start, Subject, Work, policy_of},
 };
 
@@ -62,6 +66,8 @@ pub struct TicketView {
     pub matter_id: Option<MatterId>,
     /// The ticket this one follows.
     pub follows_id: Option<TicketId>,
+    /// The ticket that speaks for this one, while it is merged; its state is `cancelled` then.
+    pub merged_into_id: Option<TicketId>,
     /// Tags, sorted.
     pub tags: Vec<String>,
     /// Where, as the citizen gave it.
@@ -97,14 +103,24 @@ pub struct TicketView {
     pub clocks: Option<Vec<ClockReading>>,
     /// What the state allows.
     pub allowed: Vec<&'static str>,
+    /// Open tickets that may be about the same; only where a ticket was just opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub possible_duplicates: Option<Vec<DuplicateView>>,
+}
+
+fn allowed_words(t: &TicketRecord) -> Vec<&'static str> {
+    match t.merged_into {
+        Some(_) => vec![Step::Unmerge.word()],
+        None => allowed_steps(t.state).into_iter().map(Step::word).collect(),
+    }
 }
 
 impl From<TicketRecord> for TicketView {
     fn from(t: TicketRecord) -> Self {
         Self {
+            allowed: allowed_words(&t),
             id: t.id,
             number: t.number,
-            allowed: allowed_steps(t.state).into_iter().map(Step::word).collect(),
             state: t.state,
             outcome: t.outcome,
             channel: t.channel,
@@ -119,6 +135,7 @@ impl From<TicketRecord> for TicketView {
             person_id: t.person,
             matter_id: t.matter,
             follows_id: t.follows,
+            merged_into_id: t.merged_into,
             tags: t.tags,
             location: t.location,
             municipio: t.municipio,
@@ -135,6 +152,7 @@ impl From<TicketRecord> for TicketView {
             policy: t.policy,
             version: t.seq,
             clocks: None,
+            possible_duplicates: None,
         }
     }
 }
@@ -291,10 +309,10 @@ pub struct NewMessage {
 }
 
 const LONGEST_BODY: usize = 50_000;
-const LONGEST_SUBJECT: usize = 200;
+pub(crate) const LONGEST_SUBJECT: usize = 200;
 const MOST_TAGS: usize = 20;
 
-fn check_text(pointer: &str, text: &str, longest: usize) -> Result<(), AppError> {
+pub(crate) fn check_text(pointer: &str, text: &str, longest: usize) -> Result<(), AppError> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > longest {
         return Err(AppError::invalid(pointer, format!("must have 1 to {longest} characters, has {length}")));
@@ -488,6 +506,7 @@ impl App {
                 visible(conn, &caller, id)?;
                 let mut work = Work::load(conn, id, now)?;
                 work.check_version(version)?;
+                work.must_be_whole()?;
                 let text = match new.kind.as_str() {
                     "note" => note(conn, &caller, &mut work, new.body, now)?,
                     "reply" => {
@@ -518,7 +537,7 @@ pub(crate) fn visible(conn: &mut Conn, caller: &Caller, id: TicketId) -> Result<
 
 fn with_clocks(record: TicketRecord, ticket: &Ticket, core: &Core, now: Instant) -> TicketView {
     let city = &core.city;
-    let clocks = policy::readings(policy_of(ticket, city), &ticket.history, &city.zone, &city.calendar, now);
+    let clocks = policy::readings(policy_of(ticket, city), &ticket.life(), &city.zone, &city.calendar, now);
     TicketView { clocks: Some(clocks), ..TicketView::from(record) }
 }
 
@@ -529,13 +548,25 @@ pub(crate) fn finish(conn: &mut Conn, core: &Core, work: Work, now: Instant) -> 
     Ok(with_clocks(record, &ticket, core, now))
 }
 
+/// The conversation of a ticket, with those of the tickets for which it speaks, each entry with its origin.
 pub(crate) fn conversation(conn: &mut Conn, id: TicketId) -> Result<Vec<MessageView>, AppError> {
+    let mut all = own_conversation(conn, id)?;
+    for merged in merges::absorbed(conn, id)? {
+        let number = tickets::find(conn, merged)?.map(|record| record.number).unwrap_or_default();
+        let origin = Some(Origin { ticket_id: merged, number });
+        let theirs = own_conversation(conn, merged)?;
+        all.extend(theirs.into_iter().map(|message| MessageView { origin: origin.clone(), ..message }));
+    }
+    all.sort_by_key(|message| (message.at, message.id));
+    Ok(all)
+}
+
+fn own_conversation(conn: &mut Conn, id: TicketId) -> Result<Vec<MessageView>, AppError> {
     let contacts = interactions::of_ticket(conn, id)?;
     let inbound =
         contacts.into_iter().filter(|it| it.direction == Direction::Inbound && it.kind.is_contact());
     let mut all: Vec<MessageView> = inbound.map(MessageView::of_contact).collect();
     all.extend(messages::of_ticket(conn, id)?.into_iter().map(MessageView::from));
-    all.sort_by_key(|message| (message.at, message.id));
     Ok(all)
 }
 
@@ -562,7 +593,11 @@ fn open_ticket(
         (None, _) => (Some(desk_contact(conn, core, &new, person, now)?), vec![]),
     };
     let opening = desk_opening(core, &new, contact.as_ref(), interaction, person, flags, at);
-    let subject = Subject { text: new.subject, location: new.location, municipio: None };
+    let words = match &contact {
+        Some(contact) => format!("{}\n{}\n{}", new.subject, contact.body, new.body),
+        None => format!("{}\n{}", new.subject, new.body),
+    };
+    let subject = Subject { text: new.subject, location: new.location, municipio: None, words };
     let mut work = Work::open(conn, &core.city, opening, subject, at, now, caller.actor())?;
     if let Some(interaction) = interaction {
         interactions::link(conn, interaction, work.ticket.id, now)?;
@@ -573,7 +608,8 @@ fn open_ticket(
     if contact.is_some() && !new.body.trim().is_empty() {
         note(conn, caller, &mut work, new.body, now)?;
     }
-    finish(conn, core, work, now)
+    let opened = finish(conn, core, work, now)?;
+    duplicates::with_hints(conn, core, caller, opened)
 }
 
 /// A recorded contact that has no ticket yet.

@@ -4,10 +4,13 @@ use filo_domain::{
     Instant, TicketId,
     chain::Hash,
     event::{Event, EventBody},
+    link::Link,
     ticket::Ticket,
 };
 use filo_store::{
-    Conn, audit, interactions, messages,
+    Conn, audit, interactions,
+    links::{self, StoredLink},
+    merges, messages,
     tickets::{self, TicketRecord},
 };
 use serde::Serialize;
@@ -17,7 +20,7 @@ use crate::{App, AppError, Core, mint, projections::Stored, schedule};
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What was checked: `chain`, `projection`, `seal`, `attachment`, `audit`, `root`.
+    /// What was checked: `chain`, `projection`, `links`, `merges`, `seal`, `attachment`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -34,6 +37,8 @@ pub struct Verified {
     pub events: usize,
     /// Audit entries checked.
     pub audit_entries: usize,
+    /// Tickets that the events say are merged.
+    pub merged: usize,
     /// What does not stand up.
     pub differences: Vec<Difference>,
 }
@@ -57,6 +62,7 @@ impl App {
                     after = Some(last.id);
                     verify_page(conn, &core, page, &mut verified)?;
                 }
+                verify_merges(conn, &mut verified)?;
                 verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
@@ -72,9 +78,11 @@ fn verify_page(
     page: Vec<TicketRecord>,
     verified: &mut Verified,
 ) -> Result<(), AppError> {
+    let mut merged = 0;
     let ids: Vec<TicketId> = page.iter().map(|record| record.id).collect();
     let log = tickets::events_of(conn, &ids)?;
     let beside = Stored::of(conn, &ids)?;
+    let stored_links = links::of_tickets(conn, &ids)?;
     for record in page {
         let own: Vec<Event> = log.iter().filter(|event| event.ticket == record.id).cloned().collect();
         verified.tickets += 1;
@@ -95,6 +103,10 @@ fn verify_page(
                 for problem in beside.problems(core, &ticket, &record) {
                     report("projection", problem);
                 }
+                merged += usize::from(ticket.merged.is_some());
+                if !links_fit(&ticket, &stored_links) {
+                    report("links", "the links are not those of the events".to_owned());
+                }
                 if !subject_fits(&ticket, &record) {
                     report("seal", "the subject is not the one that was sealed".to_owned());
                 }
@@ -103,6 +115,27 @@ fn verify_page(
         for problem in seal_problems(conn, &own)? {
             report("seal", problem);
         }
+    }
+    verified.merged += merged;
+    Ok(())
+}
+
+/// Whether the rows that have a ticket at an end are the links that its events made.
+fn links_fit(ticket: &Ticket, stored: &[StoredLink]) -> bool {
+    let ends = stored.iter().filter(|link| link.from == ticket.id || link.to == ticket.id);
+    let mut stored: Vec<Link> = ends.map(|link| link.seen_from(ticket.id)).collect();
+    let mut folded = ticket.links.clone();
+    stored.sort();
+    folded.sort();
+    stored == folded
+}
+
+/// No ticket points that the events do not say is merged; where those point is part of their projection.
+fn verify_merges(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {
+    let stored = merges::count(conn)?;
+    if i64::try_from(verified.merged).ok() != Some(stored) {
+        let problem = format!("{stored} tickets point to another, by the events {} do", verified.merged);
+        verified.differences.push(Difference { check: "merges", subject: "all".to_owned(), problem });
     }
     Ok(())
 }

@@ -169,6 +169,15 @@ impl CallView {
     }
 }
 
+/// The merged ticket that an entry of a conversation belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Origin {
+    /// The ticket.
+    pub ticket_id: TicketId,
+    /// Its number.
+    pub number: String,
+}
+
 /// One entry of a ticket's conversation: what the citizen wrote, what we answered, what we noted.
 #[derive(Clone, Debug, Serialize)]
 pub struct MessageView {
@@ -188,6 +197,8 @@ pub struct MessageView {
     pub delivery: Option<DeliveryState>,
     /// What became of it for each recipient.
     pub deliveries: Vec<Delivery>,
+    /// The merged ticket it belongs to; `None` for the ticket's own.
+    pub origin: Option<Origin>,
 }
 
 impl From<Message> for MessageView {
@@ -207,6 +218,7 @@ impl From<Message> for MessageView {
             body: message.body,
             delivery: message.delivery,
             deliveries: message.deliveries,
+            origin: None,
         }
     }
 }
@@ -223,6 +235,7 @@ impl MessageView {
             body: Some(contact.body),
             delivery: None,
             deliveries: vec![],
+            origin: None,
         }
     }
 }

@@ -9,13 +9,14 @@ use filo_domain::{
     city::{City, Contact},
     event::{Actor, Event, EventBody, Opening, Text},
     policy::{self, KeptClock, Policy, TicketTraits},
+    similar::Signature,
     ticket::{Step, Ticket},
     vocabulary::{Channel, DeliveryState, Kind, Priority},
 };
 use filo_store::{
-    Conn,
+    Conn, merges,
     messages::{self, Message, MessageKind},
-    ticket_clocks,
+    signatures, ticket_clocks,
     tickets::{self, Beside, TicketRecord},
 };
 use serde_json::Value;
@@ -36,6 +37,8 @@ pub(crate) struct Subject {
     pub(crate) text: String,
     pub(crate) location: Option<Value>,
     pub(crate) municipio: Option<i32>,
+    /// Subject and text: by these words tickets that say nearly the same are found.
+    pub(crate) words: String,
 }
 
 /// From what a ticket is opened.
@@ -123,7 +126,36 @@ impl Work {
         };
         tickets::insert(conn, TicketRecord::of(&ticket, beside.clone()))?;
         tickets::append(conn, &event)?;
+        if let Some(signature) = Signature::of(&subject.words) {
+            signatures::insert(conn, ticket.id, signature, at)?;
+        }
         Ok(Self { ticket, beside, now })
+    }
+
+    /// Loads the ticket that speaks for one, and locks it: of one that is not merged, itself.
+    pub(crate) fn load_end(conn: &mut Conn, id: TicketId, now: Instant) -> Result<Self, AppError> {
+        let mut end = merges::end_of(conn, id)?;
+        loop {
+            let work = Self::load(conn, end, now)?;
+            // Merged meanwhile, by somebody who was first.
+            match work.ticket.merged {
+                Some(merge) => end = merge.into,
+                None => return Ok(work),
+            }
+        }
+    }
+
+    /// Locks several tickets, always in one order, so that nobody waits for somebody who waits for him.
+    pub(crate) fn lock_all(conn: &mut Conn, ids: &[TicketId]) -> Result<(), AppError> {
+        let mut ids = ids.to_vec();
+        ids.sort();
+        ids.dedup();
+        for id in ids {
+            if !tickets::lock(conn, id)? {
+                return Err(AppError::NotFound("ticket"));
+            }
+        }
+        Ok(())
     }
 
     /// Loads a ticket and locks it against other writers until the transaction ends.
@@ -147,7 +179,18 @@ impl Work {
 
     /// Refuses a step that the state forbids.
     pub(crate) fn check(&self, step: Step) -> Result<(), AppError> {
-        Ok(self.ticket.check(step)?)
+        match self.ticket.merged {
+            Some(merge) if step != Step::Unmerge => Err(AppError::Merged { into: merge.into }),
+            Some(_) | None => Ok(self.ticket.check(step)?),
+        }
+    }
+
+    /// Refuses what cannot happen to a merged ticket.
+    pub(crate) fn must_be_whole(&self) -> Result<(), AppError> {
+        match self.ticket.merged {
+            Some(merge) => Err(AppError::Merged { into: merge.into }),
+            None => Ok(()),
+        }
     }
 
     /// Refuses a caller whose version is old.
@@ -158,7 +201,7 @@ impl Work {
         }
     }
 
-    /// Appends what happened at `at`.
+    /// Appends what happened at `at`. A merged ticket takes only what fits one, whoever asks.
     pub(crate) fn push(
         &mut self,
         conn: &mut Conn,
@@ -166,6 +209,9 @@ impl Work {
         actor: Actor,
         body: EventBody,
     ) -> Result<(), AppError> {
+        if !body.fits_merged() {
+            self.must_be_whole()?;
+        }
         let event = Event::append(
             self.ticket.id,
             Some((self.ticket.seq, &self.ticket.head)),
@@ -217,7 +263,7 @@ impl Work {
     /// Writes the projection.
     pub(crate) fn save(mut self, conn: &mut Conn, city: &City) -> Result<TicketRecord, AppError> {
         let clocks = kept_clocks(&self.ticket, city);
-        self.beside.due_at = policy::next_due(&clocks, &self.ticket.history);
+        self.beside.due_at = policy::next_due(&clocks, &self.ticket.life());
         let record = TicketRecord::of(&self.ticket, self.beside);
         tickets::update(conn, record.clone())?;
         ticket_clocks::put(conn, record.id, &clocks)?;
@@ -261,7 +307,7 @@ pub(crate) fn policy_of<'c>(ticket: &Ticket, city: &'c City) -> Option<&'c Polic
 
 /// The clocks of a ticket as they are kept beside it.
 pub(crate) fn kept_clocks(ticket: &Ticket, city: &City) -> Vec<KeptClock> {
-    policy::kept(policy_of(ticket, city), &ticket.history, &city.zone, &city.calendar)
+    policy::kept(policy_of(ticket, city), &ticket.life(), &city.zone, &city.calendar)
 }
 
 /// Two digits of the local year, then a counter of that year: `26-0012345`.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
     chain::{Hash, Seal},
+    link::Link,
     vocabulary::{Channel, Kind, Level, Outcome, Priority},
 };
 
@@ -206,6 +207,39 @@ pub enum EventBody {
         /// The matter.
         matter: MatterId,
     },
+    /// It was merged into another ticket, which speaks for it from here on. Nothing is moved.
+    Merged {
+        /// The ticket that it points to.
+        into: TicketId,
+        /// Why.
+        reason: Option<Text>,
+    },
+    /// The merge was undone: it goes on where it stood.
+    Unmerged {
+        /// The ticket that it pointed to.
+        from: TicketId,
+    },
+    /// Another ticket was merged into this one.
+    Absorbed {
+        /// The other.
+        ticket: TicketId,
+    },
+    /// Another ticket's merge into this one was undone.
+    Released {
+        /// The other.
+        ticket: TicketId,
+    },
+    /// A contact was split off: it belongs to another ticket now.
+    ContactRemoved {
+        /// The contact.
+        interaction: InteractionId,
+        /// The ticket that holds it now.
+        to: TicketId,
+    },
+    /// It was linked with another ticket.
+    Linked(Link),
+    /// A link was taken away.
+    Unlinked(Link),
     /// The citizen rated it.
     Rated {
         /// 1 to 5.
@@ -244,6 +278,7 @@ impl EventBody {
             | Self::Resolved { note: text, .. }
             | Self::Reopened { reason: text }
             | Self::Cancelled { reason: text }
+            | Self::Merged { reason: text, .. }
             | Self::Rated { comment: text, .. } => text.as_ref(),
             Self::Opened(_)
             | Self::ContactAdded { .. }
@@ -256,7 +291,13 @@ impl EventBody {
             | Self::Classified(_)
             | Self::PolicyChosen { .. }
             | Self::MatterJoined { .. }
-            | Self::MatterLeft { .. } => None,
+            | Self::MatterLeft { .. }
+            | Self::Unmerged { .. }
+            | Self::Absorbed { .. }
+            | Self::Released { .. }
+            | Self::ContactRemoved { .. }
+            | Self::Linked(_)
+            | Self::Unlinked(_) => None,
         }
     }
 }

@@ -100,6 +100,8 @@ pub mod named {
     pub enum Quarantine {}
     /// An attachment.
     pub enum Attachment {}
+    /// A link between two tickets.
+    pub enum Link {}
 }
 
 /// Identifier of a person.
@@ -120,3 +122,5 @@ pub type UserId = Id<named::User>;
 pub type QuarantineId = Id<named::Quarantine>;
 /// Identifier of an attachment.
 pub type AttachmentId = Id<named::Attachment>;
+/// Identifier of a link between two tickets.
+pub type LinkId = Id<named::Link>;

@@ -17,11 +17,14 @@ pub mod id;
 pub mod identity;
 pub mod instant;
 pub mod legs;
+pub mod link;
 pub mod policy;
+pub mod similar;
 pub mod ticket;
 pub mod vocabulary;
 
 pub use id::{
-    AttachmentId, CallId, InteractionId, MatterId, MessageId, PersonId, QuarantineId, TicketId, UserId,
+    AttachmentId, CallId, InteractionId, LinkId, MatterId, MessageId, PersonId, QuarantineId, TicketId,
+    UserId,
 };
 pub use instant::{CityZone, Instant, Period};

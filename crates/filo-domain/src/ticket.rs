@@ -6,10 +6,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Instant, MatterId, MessageId, TicketId, UserId,
+    Instant, InteractionId, MatterId, MessageId, TicketId, UserId,
     chain::{Hash, Seal},
     clock::{History, Interval, Round},
     event::{Event, EventBody, Opening, WaitFor},
+    link::Link,
     vocabulary::{Channel, Kind, Level, Outcome, Priority, State, Word},
 };
 
@@ -35,6 +36,8 @@ pub enum Step {
     Reopen,
     /// Cancel it.
     Cancel,
+    /// Undo its merge; the only step of a merged ticket.
+    Unmerge,
 }
 
 impl Word for Step {
@@ -49,6 +52,7 @@ impl Word for Step {
         Self::Close,
         Self::Reopen,
         Self::Cancel,
+        Self::Unmerge,
     ];
     fn word(self) -> &'static str {
         match self {
@@ -61,6 +65,7 @@ impl Word for Step {
             Self::Close => "close",
             Self::Reopen => "reopen",
             Self::Cancel => "cancel",
+            Self::Unmerge => "unmerge",
         }
     }
 }
@@ -74,6 +79,8 @@ pub fn allowed(state: State, step: Step) -> bool {
         Step::Resume => state.is_waiting(),
         Step::Close => state == State::Resolved,
         Step::Reopen => matches!(state, State::Resolved | State::Closed),
+        // Not of a state: see `Ticket::allowed_steps`.
+        Step::Unmerge => false,
     }
 }
 
@@ -132,8 +139,12 @@ pub struct Ticket {
     pub matter: Option<MatterId>,
     /// The clock policy that applies to it, with its version: that of the opening until another was chosen.
     pub policy: Option<String>,
-    /// Its life as instants, with state, level and unit.
+    /// Its life as instants, with state, level and unit; a merge does not touch it (see [`Self::life`]).
     pub history: History,
+    /// The ticket that speaks for it, while it is merged.
+    pub merged: Option<Merge>,
+    /// Its links to other tickets, as seen from here, oldest first.
+    pub links: Vec<Link>,
     /// The number of the last event.
     pub seq: i32,
     /// The hash of the last event.
@@ -142,8 +153,8 @@ pub struct Ticket {
     pub updated_at: Instant,
     /// Answers, to take one out when it failed.
     replies: Vec<(MessageId, Instant)>,
-    /// Live answers of registered calls.
-    live_answers: Vec<Instant>,
+    /// Live answers of registered calls, to take one out when its call is split off.
+    live_answers: Vec<(InteractionId, Instant)>,
 }
 
 /// Why events do not make a ticket.
@@ -191,6 +202,8 @@ impl Ticket {
             outcome: None,
             matter: None,
             policy: opening.policy.clone(),
+            merged: None,
+            links: Vec::new(),
             history: History::opened(event.at, opening.level, opening.unit.clone()),
             seq: event.seq,
             head: event.hash.clone(),
@@ -201,9 +214,13 @@ impl Ticket {
         })
     }
 
-    /// The present state.
+    /// The present state. A merged ticket is `cancelled`: it ended without a resolution of its own.
     pub fn state(&self) -> State {
-        self.history.state
+        if self.merged.is_some() { State::Cancelled } else { self.history.state }
+    }
+    /// The steps that are allowed now.
+    pub fn allowed_steps(&self) -> Vec<Step> {
+        if self.merged.is_some() { vec![Step::Unmerge] } else { allowed_steps(self.state()) }
     }
     /// The channel it was opened on.
     pub fn channel(&self) -> Channel {
@@ -215,10 +232,11 @@ impl Ticket {
     /// # Errors
     /// When the state forbids it, with what is allowed instead.
     pub fn check(&self, step: Step) -> Result<(), Refused> {
-        if allowed(self.state(), step) {
+        let allowed = self.allowed_steps();
+        if allowed.contains(&step) {
             return Ok(());
         }
-        Err(Refused { step, state: self.state(), allowed: allowed_steps(self.state()) })
+        Err(Refused { step, state: self.state(), allowed })
     }
 
     /// What a contact of the citizen at `at` does; `reopen_days` counts days of 24 h from the last resolution.
@@ -250,7 +268,7 @@ impl Ticket {
             EventBody::Waiting { waits_for, .. } => self.wait(event.at, *waits_for),
             EventBody::Resumed => self.resume(event.at),
             EventBody::Replied { text, .. } => self.replies.push((text.message, event.at)),
-            EventBody::LiveAnswered { .. } => self.live_answers.push(event.at),
+            EventBody::LiveAnswered { interaction } => self.live_answers.push((*interaction, event.at)),
             EventBody::Undelivered { message } => self.replies.retain(|(reply, _)| reply != message),
             EventBody::Resolved { outcome, .. } => self.resolve(event.at, *outcome),
             EventBody::Closed { .. } => self.close(event.at),
@@ -261,7 +279,18 @@ impl Ticket {
             EventBody::MatterJoined { matter } => self.matter = Some(*matter),
             EventBody::MatterLeft { .. } => self.matter = None,
             EventBody::Rated { score, .. } => self.history.ratings.push(*score),
-            EventBody::ContactAdded { .. } | EventBody::ReceiptSent { .. } | EventBody::Noted { .. } => {}
+            EventBody::Merged { into, .. } => self.merged = Some(Merge { into: *into, at: event.at }),
+            EventBody::Unmerged { .. } => self.merged = None,
+            EventBody::ContactRemoved { interaction, .. } => {
+                self.live_answers.retain(|(call, _)| call != interaction);
+            }
+            EventBody::Linked(link) => self.links.push(*link),
+            EventBody::Unlinked(link) => self.links.retain(|own| own.id != link.id),
+            EventBody::ContactAdded { .. }
+            | EventBody::ReceiptSent { .. }
+            | EventBody::Noted { .. }
+            | EventBody::Absorbed { .. }
+            | EventBody::Released { .. } => {}
         }
         self.recount_responses();
         self.seq = event.seq;
@@ -271,8 +300,12 @@ impl Ticket {
     }
 
     fn recount_responses(&mut self) {
-        self.history.responses =
-            self.replies.iter().map(|(_, at)| *at).chain(self.live_answers.iter().copied()).collect();
+        self.history.responses = self
+            .replies
+            .iter()
+            .map(|(_, at)| *at)
+            .chain(self.live_answers.iter().map(|(_, at)| *at))
+            .collect();
         self.history.responses.sort();
     }
 
@@ -362,6 +395,10 @@ impl Ticket {
         }
     }
 }
+
+mod merge;
+
+pub use merge::Merge;
 
 #[cfg(test)]
 mod tests;

@@ -31,6 +31,7 @@ mod queues;
 mod reports;
 mod routes;
 mod scrivi;
+mod structure;
 mod tickets;
 mod upload;
 mod webhooks;

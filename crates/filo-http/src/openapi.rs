@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, tickets,
+    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, structure, tickets,
     webhooks,
 };
 
@@ -49,6 +49,9 @@ use crate::{
         tickets::list_tickets, tickets::open_ticket, tickets::ticket, tickets::change_ticket,
         tickets::ticket_events, tickets::ticket_messages, tickets::add_message, tickets::take_step,
         queues::list_queues,
+        structure::merge_ticket, structure::unmerge_ticket, structure::split_ticket, structure::duplicates,
+        structure::ticket_links, structure::link_ticket, structure::ticket_link, structure::unlink_ticket,
+        structure::watchers, structure::watch, structure::watcher, structure::unwatch,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,

@@ -6,7 +6,10 @@ use actix_web::{
     http::{StatusCode, header},
 };
 use filo_app::{AppError, ErrorKind};
-use filo_domain::{ticket::Refused, vocabulary::Word};
+use filo_domain::{
+    ticket::Refused,
+    vocabulary::{State, Word},
+};
 use serde_json::{Map, Value, json};
 
 use crate::observe;
@@ -166,6 +169,10 @@ impl From<AppError> for Problem {
         match error {
             AppError::Refused(Refused { state, .. }) => {
                 problem.0.further.insert("state".to_owned(), state.word().into());
+            }
+            AppError::Merged { into } => {
+                problem.0.further.insert("state".to_owned(), State::Cancelled.word().into());
+                problem.0.further.insert("merged_into_id".to_owned(), into.to_string().into());
             }
             AppError::Invalid(fields) => {
                 problem.0.errors = fields.into_iter().map(|field| (field.pointer, field.detail)).collect();

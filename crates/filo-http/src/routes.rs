@@ -11,7 +11,7 @@ use actix_web::{
 
 use crate::{
     State, access, audit, auth, calls, health, idempotency, limits, matters, observe, openapi, pages,
-    persons, problem::Problem, quarantine, queues, reports, scrivi, tickets, webhooks,
+    persons, problem::Problem, quarantine, queues, reports, scrivi, structure, tickets, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -129,10 +129,39 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
     web::scope("/rest/crm/v1")
         .wrap(from_fn(idempotency::idempotent))
         .wrap(from_fn(auth::authenticate))
+        .configure(hanging_together)
         .configure(working)
         .configure(contacts)
         .configure(figures)
         .configure(administration)
+}
+
+/// Before the steps of the state machine, whose paths take any word in their place.
+fn hanging_together(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/tickets/{id}/merge", vec![post(web::post().to(structure::merge_ticket))]))
+        .service(on("/tickets/{id}/unmerge", vec![post(web::post().to(structure::unmerge_ticket))]))
+        .service(on("/tickets/{id}/split", vec![post(web::post().to(structure::split_ticket))]))
+        .service(on("/tickets/{id}/duplicates", vec![get(web::get().to(structure::duplicates))]))
+        .service(on(
+            "/tickets/{id}/links",
+            vec![get(web::get().to(structure::ticket_links)), post(web::post().to(structure::link_ticket))],
+        ))
+        .service(on(
+            "/tickets/{id}/links/{link_id}",
+            vec![
+                get(web::get().to(structure::ticket_link)),
+                delete(web::delete().to(structure::unlink_ticket)),
+            ],
+        ))
+        .service(on(
+            "/tickets/{id}/watchers",
+            vec![get(web::get().to(structure::watchers)), post(web::post().to(structure::watch))],
+        ))
+        .service(on(
+            "/tickets/{id}/watchers/{user_id}",
+            vec![get(web::get().to(structure::watcher)), delete(web::delete().to(structure::unwatch))],
+        ));
 }
 
 fn working(config: &mut web::ServiceConfig) {

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod configuration;
 pub mod report;
+pub mod structure;
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ use uuid::Uuid;
 pub mod queues;
 
 /// One of a closed list of words.
-fn one_of<W: Word>() -> RefOr<Schema> {
+pub(crate) fn one_of<W: Word>() -> RefOr<Schema> {
     let all = W::ALL.iter().map(|word| word.word());
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(all)).into()
 }
@@ -82,6 +83,8 @@ pub struct Problem {
     pub allowed: Option<Vec<String>>,
     /// For a step that the state forbids: the state.
     pub state: Option<String>,
+    /// For a ticket that is merged: the one that it points to.
+    pub merged_into_id: Option<Uuid>,
 }
 
 /// An invalid field.
@@ -190,6 +193,8 @@ pub struct Ticket {
     pub matter_id: Option<Uuid>,
     /// The ticket this one follows.
     pub follows_id: Option<Uuid>,
+    /// The ticket that speaks for this one, while it is merged; its state is `cancelled` then.
+    pub merged_into_id: Option<Uuid>,
     /// Tags, sorted.
     pub tags: Vec<String>,
     /// Where, as the citizen gave it.
@@ -224,6 +229,8 @@ pub struct Ticket {
     pub clocks: Option<Vec<Clock>>,
     /// The steps that the state allows.
     pub allowed: Vec<String>,
+    /// Open tickets that may be about the same; only in the answer to an opening.
+    pub possible_duplicates: Option<Vec<structure::Duplicate>>,
 }
 
 /// Filters of the list of tickets.
@@ -272,6 +279,8 @@ pub struct TicketQuery {
     pub breached: Option<bool>,
     /// Of which clock `due…` and `breached` speak: `first_response`, `resolution` or `statutory`.
     pub clock: Option<String>,
+    /// `true`: only those that the caller watches.
+    pub watched: Option<bool>,
     /// `created`, `-created` (the default), `updated`, `-updated` or `due`.
     pub sort: Option<String>,
     /// 1 to 200, by default 50.
@@ -485,6 +494,8 @@ pub struct Message {
     pub delivery: Option<String>,
     /// What became of it for each recipient.
     pub deliveries: Vec<Value>,
+    /// The merged ticket that it belongs to; null for the ticket's own.
+    pub origin: Option<structure::Origin>,
 }
 
 /// One event of a ticket's log.

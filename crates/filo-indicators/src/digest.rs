@@ -105,7 +105,13 @@ fn write_ticket(ticket: &TicketFact, names: &mut Names, line: &mut Vec<u8>) {
     let place =
         (names.tickets.of(Some(ticket.id)), names.persons.of(ticket.person), names.matters.of(ticket.matter));
     let about = (ticket.channel, &ticket.source, &ticket.theme, ticket.kind, &ticket.tags, &ticket.flags);
-    always(serde_json::to_writer(line, &(place, about, &ticket.history)));
+    match ticket.merged_into {
+        None => always(serde_json::to_writer(line, &(place, about, &ticket.history))),
+        Some(into) => {
+            let into = names.tickets.of(Some(into));
+            always(serde_json::to_writer(line, &(place, about, &ticket.history, into)));
+        }
+    }
 }
 
 /// Strings, numbers, lists and nulls always serialize, and writing to memory cannot fail.

@@ -99,9 +99,11 @@ pub struct TicketFact {
     pub person: Option<PersonId>,
     /// The matter it is joined in.
     pub matter: Option<MatterId>,
+    /// The ticket that speaks for it, while it is merged: its contacts count there, itself it is left out.
+    pub merged_into: Option<TicketId>,
     /// Tags, sorted.
     pub tags: Vec<String>,
-    /// Its life as instants.
+    /// Its life as instants; a merge does not touch it.
     pub history: History,
     /// What somebody who checks the data should know, such as `call_missing`.
     pub flags: Vec<String>,

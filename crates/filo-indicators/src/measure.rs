@@ -15,7 +15,7 @@ use crate::{
         WhichRound,
     },
     facts::{Facts, TicketFact},
-    figure::{Figure, Item, ItemKind, Statistic},
+    figure::{Figure, Item, ItemKind, Part, Statistic},
     report::{channels, phone},
     view::{Contact, TicketClock, View, Window},
 };
@@ -43,6 +43,7 @@ impl Measure {
             Self::Duration { statistic, within_s, .. } => {
                 let items = self.durations(view, window);
                 let items = items.into_iter().map(|item| match within_s {
+                    Some(_) if item.counted_in == Part::Excluded => item,
                     Some(limit) => item.counted_if(item.seconds.is_some_and(|seconds| seconds <= *limit)),
                     None => item,
                 });
@@ -74,12 +75,11 @@ impl Measure {
         let Some(clock) = ticket_clock(*clock, *pauses, *round) else {
             return queue_waits(view, window, population, *anchor);
         };
-        let tickets = view.tickets.iter().filter(|ticket| population.admits_ticket(ticket));
-        let timed = |ticket: &&TicketFact| match anchor {
+        let timed = |ticket: &TicketFact| match anchor {
             Anchor::Stop => ticket.stopped(clock, window),
             Anchor::Start => ticket.started(clock, window),
         };
-        tickets.filter_map(timed).collect()
+        view.measured(|ticket| timed(ticket).filter(|_| population.admits_ticket(ticket))).collect()
     }
 }
 
@@ -180,7 +180,9 @@ impl Population {
             }
             Of::Tickets => {
                 let opened = view.opened_in(window).iter().filter(move |ticket| self.admits_ticket(ticket));
-                Box::new(opened.map(move |ticket| ticket.item().counted_if(ticket.satisfies(counted))))
+                let merged = view.merged_in(window, move |ticket| self.admits_ticket(ticket));
+                let opened = opened.map(move |ticket| ticket.item().counted_if(ticket.satisfies(counted)));
+                Box::new(opened.chain(merged))
             }
         }
     }

@@ -20,6 +20,7 @@ use crate::{
 
 mod definitions;
 mod leaves;
+mod merged;
 mod properties;
 mod rules;
 mod seven;
@@ -125,6 +126,7 @@ impl World {
             kind: Kind::Information,
             person: None,
             matter: None,
+            merged_into: None,
             tags: Vec::new(),
             history: History::opened(at(when), Level::I, Some("contact-center".to_owned())),
             flags: Vec::new(),

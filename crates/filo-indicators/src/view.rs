@@ -18,8 +18,11 @@ use crate::{
     figure::{Item, ItemKind},
 };
 
+mod merged;
 mod tickets;
 
+pub(crate) use merged::MERGED;
+use merged::Merged;
 pub(crate) use tickets::{Standing, TicketClock};
 
 /// A contact that asks for something but belongs to no ticket (nor to a social thread) makes no request.
@@ -74,7 +77,10 @@ pub(crate) struct Contact<'a> {
     pub(crate) kind: InteractionKind,
     pub(crate) at: Instant,
     pub(crate) person: Option<PersonId>,
+    /// The ticket that it counts with: of a merged one, the ticket that speaks for it.
     pub(crate) ticket: Option<TicketId>,
+    /// The ticket that it belongs to.
+    own_ticket: Option<TicketId>,
     thread: Option<&'a str>,
     reason: Option<NotActionable>,
     /// The call, when it entered a queue.
@@ -82,7 +88,7 @@ pub(crate) struct Contact<'a> {
 }
 
 impl<'a> Contact<'a> {
-    fn of_call(fact: &'a CallFact, rules: &Rules) -> Self {
+    fn of_call(fact: &'a CallFact, rules: &Rules, merged: &Merged) -> Self {
         let CallFact { outcome, wait_s, talk_s, answered_at, .. } = *fact;
         let short = wait_s.is_some_and(|wait| wait < rules.short_abandon_s);
         let reason = match outcome {
@@ -98,14 +104,15 @@ impl<'a> Contact<'a> {
             kind: InteractionKind::Call,
             at: fact.occurred_at.floor(),
             person: fact.person,
-            ticket: fact.ticket,
+            ticket: fact.ticket.map(|ticket| merged.end_of(ticket)),
+            own_ticket: fact.ticket,
             thread: None,
             reason,
             call: Some(Call { outcome, wait_s, talk_s, answered_at }),
         }
     }
     /// A phone contact that is neither a logged call nor served by the machine is a call whose end nobody knows.
-    fn of_interaction(fact: &'a InteractionFact) -> Self {
+    fn of_interaction(fact: &'a InteractionFact, merged: &Merged) -> Self {
         let unlogged =
             fact.channel == Channel::Phone && fact.not_actionable != Some(NotActionable::SelfServed);
         let call = Call { outcome: CallOutcome::Unknown, wait_s: None, talk_s: None, answered_at: None };
@@ -117,7 +124,8 @@ impl<'a> Contact<'a> {
             kind: fact.kind,
             at: fact.occurred_at.floor(),
             person: fact.person,
-            ticket: fact.ticket,
+            ticket: fact.ticket.map(|ticket| merged.end_of(ticket)),
+            own_ticket: fact.ticket,
             thread: fact.thread.as_deref(),
             reason: fact.not_actionable.or(unlogged.then_some(NotActionable::UnknownOutcome)),
             call: unlogged.then_some(call),
@@ -148,7 +156,14 @@ impl<'a> Contact<'a> {
     }
     /// What a social contact is handled as: its thread, else its ticket, else itself.
     fn conversation(&self) -> Conversation<'a> {
-        match (self.channel, self.thread, self.ticket) {
+        self.conversation_under(self.ticket)
+    }
+    /// What it would be handled as without any merge.
+    fn own_conversation(&self) -> Conversation<'a> {
+        self.conversation_under(self.own_ticket)
+    }
+    fn conversation_under(&self, ticket: Option<TicketId>) -> Conversation<'a> {
+        match (self.channel, self.thread, ticket) {
             (Channel::Social, Some(thread), _) => Conversation::Thread(self.source, thread),
             (_, _, Some(ticket)) => Conversation::Ticket(ticket),
             (_, _, None) => Conversation::Alone(self.id),
@@ -199,6 +214,9 @@ pub(crate) struct View<'a> {
     pub(crate) tickets: Vec<&'a TicketFact>,
     pub(crate) requests: Vec<Request>,
     pub(crate) rules: &'a Rules,
+    pub(crate) merged: Merged<'a>,
+    /// Contacts whose request another one makes since their tickets were merged.
+    subsumed: HashSet<InteractionId>,
     by_id: HashMap<TicketId, &'a TicketFact>,
     thread_tickets: HashMap<Conversation<'a>, TicketId>,
     thread_replies: HashMap<Conversation<'a>, Vec<Instant>>,
@@ -207,19 +225,22 @@ pub(crate) struct View<'a> {
 
 impl<'a> View<'a> {
     pub(crate) fn new(facts: &'a Facts, rules: &'a Rules, zone: &CityZone, as_of: Instant) -> Self {
+        let merged = Merged::of(facts);
         let mut view = Self {
-            contacts: contacts(facts, rules),
+            contacts: contacts(facts, rules, &merged),
             interactions: interactions(facts),
-            tickets: tickets(facts),
+            tickets: sorted(facts.tickets.iter().filter(|ticket| ticket.merged_into.is_none())),
             requests: Vec::new(),
             rules,
+            merged,
+            subsumed: HashSet::new(),
             by_id: facts.tickets.iter().map(|ticket| (ticket.id, ticket)).collect(),
             thread_tickets: HashMap::new(),
             thread_replies: HashMap::new(),
             as_of: as_of.floor(),
         };
         view.link_threads();
-        view.requests = view.count_requests(zone);
+        (view.requests, view.subsumed) = view.count_requests(zone);
         view
     }
     fn link_threads(&mut self) {
@@ -237,16 +258,20 @@ impl<'a> View<'a> {
             }
         }
     }
-    fn count_requests(&self, zone: &CityZone) -> Vec<Request> {
-        let mut seen = HashSet::new();
-        let asking = self.contacts.iter().filter(|contact| contact.exclusion().is_none());
-        asking
-            .filter(|contact| {
-                let month = || Period::month_of(zone.day(contact.at));
-                contact.call.is_some() || seen.insert((contact.conversation(), month()))
-            })
-            .map(|contact| self.request(contact))
-            .collect()
+    /// The requests, and the contacts that would have made one of their own without a merge.
+    fn count_requests(&self, zone: &CityZone) -> (Vec<Request>, HashSet<InteractionId>) {
+        let (mut seen, mut seen_alone) = (HashSet::new(), HashSet::new());
+        let (mut requests, mut subsumed) = (Vec::new(), HashSet::new());
+        for contact in self.contacts.iter().filter(|contact| contact.exclusion().is_none()) {
+            let month = Period::month_of(zone.day(contact.at));
+            let alone = contact.call.is_none() && seen_alone.insert((contact.own_conversation(), month));
+            if contact.call.is_some() || seen.insert((contact.conversation(), month)) {
+                requests.push(self.request(contact));
+            } else if alone {
+                subsumed.insert(contact.id);
+            }
+        }
+        (requests, subsumed)
     }
     fn request(&self, first: &Contact<'a>) -> Request {
         let answered = match first.call {
@@ -264,12 +289,18 @@ impl<'a> View<'a> {
     /// Whether a human answered visibly at or after this contact, as known at `as_of`. Without a ticket only the
     /// replies in the thread itself can.
     fn is_answered(&self, first: &Contact<'a>) -> bool {
-        let replies = match self.ticket_of(first).and_then(|id| self.ticket(id)) {
-            Some(ticket) => Some(&ticket.history.responses),
-            None => self.thread_replies.get(&first.conversation()),
-        };
         let counts = |reply: &Instant| reply.floor() >= first.at && reply.floor() <= self.as_of;
-        replies.is_some_and(|replies| replies.iter().any(counts))
+        match self.ticket_of(first).and_then(|id| self.ticket(id)) {
+            Some(ticket) => self.heard(ticket).any(|it| it.history.responses.iter().any(counts)),
+            None => {
+                let replies = self.thread_replies.get(&first.conversation());
+                replies.is_some_and(|replies| replies.iter().any(counts))
+            }
+        }
+    }
+    /// A ticket and those for which it speaks: an answer given in one of them answers all their contacts.
+    fn heard(&self, ticket: &'a TicketFact) -> impl Iterator<Item = &'a TicketFact> {
+        std::iter::once(ticket).chain(self.merged.spoken_for_by(ticket.id))
     }
     pub(crate) fn ticket(&self, id: TicketId) -> Option<&'a TicketFact> {
         self.by_id.get(&id).copied()
@@ -293,6 +324,26 @@ impl<'a> View<'a> {
         let to = self.tickets.partition_point(|ticket| opened(ticket) < window.to);
         self.tickets.get(from..to).unwrap_or_default()
     }
+    /// The tickets opened in a window that are left out because they are merged, as exclusions.
+    pub(crate) fn merged_in(
+        &self,
+        window: Window,
+        which: impl Fn(&TicketFact) -> bool,
+    ) -> impl Iterator<Item = Item> {
+        let opened = self.merged.tickets().filter(move |ticket| window.holds(ticket.history.opened_at));
+        opened.filter(move |ticket| which(ticket)).map(|ticket| ticket.item().excluded(MERGED))
+    }
+    /// What a measure finds of tickets in a window: of a merged one it is an exclusion.
+    pub(crate) fn measured(
+        &self,
+        measure: impl Fn(&'a TicketFact) -> Option<Item>,
+    ) -> impl Iterator<Item = Item> {
+        let all = self.tickets.iter().copied().chain(self.merged.tickets());
+        all.filter_map(move |ticket| {
+            let item = measure(ticket)?;
+            Some(if ticket.merged_into.is_some() { item.excluded(MERGED) } else { item })
+        })
+    }
     /// The calls of a window: those that entered a queue.
     pub(crate) fn calls_in(&self, window: Window) -> impl Iterator<Item = &Contact<'a>> {
         self.contacts_in(window).iter().filter(|contact| contact.call.is_some())
@@ -309,9 +360,10 @@ impl<'a> View<'a> {
     }
     /// What was left out of the requests: contacts that ask for nothing, or that nobody can place.
     pub(crate) fn excluded_in(&self, window: Window) -> impl Iterator<Item = (&Contact<'a>, Item)> {
-        self.contacts_in(window)
-            .iter()
-            .filter_map(|contact| contact.exclusion().map(|why| (contact, contact.item().excluded(why))))
+        self.contacts_in(window).iter().filter_map(|contact| {
+            let subsumed = || self.subsumed.contains(&contact.id).then_some(MERGED);
+            contact.exclusion().or_else(subsumed).map(|why| (contact, contact.item().excluded(why)))
+        })
     }
     /// The social threads with a contact in a window, in the order of their first one there.
     pub(crate) fn threads_in(&self, window: Window) -> Vec<Thread> {
@@ -332,14 +384,16 @@ impl<'a> View<'a> {
     }
     fn thread(&self, first: &Contact<'a>) -> Thread {
         let ticket = self.ticket_of(first).and_then(|id| self.ticket(id));
-        let taken = ticket.is_some_and(|ticket| ticket.history.charged_at.is_some());
+        let taken =
+            ticket.is_some_and(|ticket| self.heard(ticket).any(|heard| heard.history.charged_at.is_some()));
         Thread { item: first.item(), actionable: false, handled: false, taken }
     }
 }
 
-fn contacts<'a>(facts: &'a Facts, rules: &Rules) -> Vec<Contact<'a>> {
-    let calls = facts.calls.iter().map(|call| Contact::of_call(call, rules));
-    let others = facts.interactions.iter().filter(|fact| fact.is_contact()).map(Contact::of_interaction);
+fn contacts<'a>(facts: &'a Facts, rules: &Rules, merged: &Merged) -> Vec<Contact<'a>> {
+    let calls = facts.calls.iter().map(|call| Contact::of_call(call, rules, merged));
+    let others = facts.interactions.iter().filter(|fact| fact.is_contact());
+    let others = others.map(|fact| Contact::of_interaction(fact, merged));
     let mut contacts: Vec<Contact> = calls.chain(others).collect();
     contacts.sort_by(|a, b| a.key().cmp(&b.key()).then_with(|| a.id.cmp(&b.id)));
     contacts
@@ -356,8 +410,8 @@ fn interactions(facts: &Facts) -> Vec<&InteractionFact> {
     interactions
 }
 
-fn tickets(facts: &Facts) -> Vec<&TicketFact> {
-    let mut tickets: Vec<&TicketFact> = facts.tickets.iter().collect();
+fn sorted<'a>(tickets: impl Iterator<Item = &'a TicketFact>) -> Vec<&'a TicketFact> {
+    let mut tickets: Vec<&TicketFact> = tickets.collect();
     tickets.sort_by(|a, b| {
         (a.history.opened_at.floor(), &a.source, &a.number, a.id).cmp(&(
             b.history.opened_at.floor(),

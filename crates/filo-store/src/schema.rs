@@ -443,6 +443,77 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    merged_tickets (ticket_id) {
+        ticket_id -> Id,
+        into_id -> Id,
+        merged_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    contact_moves (id) {
+        id -> Id,
+        interaction_id -> Id,
+        from_id -> Id,
+        linked_at -> Nullable<Instant>,
+        moved_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    ticket_links (id) {
+        id -> Id,
+        relation -> Text,
+        from_id -> Id,
+        to_id -> Id,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    ticket_watchers (ticket_id, user_id) {
+        ticket_id -> Id,
+        user_id -> Id,
+        since -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    ticket_signatures (ticket_id) {
+        ticket_id -> Id,
+        bits -> BigInt,
+        opened_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    signature_bands (band, opened_at, ticket_id) {
+        band -> Integer,
+        opened_at -> Instant,
+        ticket_id -> Id,
+        bits -> BigInt,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -454,6 +525,12 @@ diesel::allow_tables_to_appear_in_same_query!(
     matters,
     tickets,
     ticket_tags,
+    merged_tickets,
+    contact_moves,
+    ticket_links,
+    ticket_watchers,
+    ticket_signatures,
+    signature_bands,
     events,
     interactions,
     calls,

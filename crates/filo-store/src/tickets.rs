@@ -18,6 +18,7 @@ use serde_json::Value;
 use crate::{
     Conn, StoreError,
     conn::on,
+    merges,
     schema::{counters, events, request_codes, ticket_tags, tickets},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, optional_word, word},
@@ -209,6 +210,8 @@ pub struct TicketRecord {
     pub municipio: Option<i32>,
     /// The ticket this one follows.
     pub follows: Option<TicketId>,
+    /// The ticket that speaks for it, while it is merged; kept in a table of its own.
+    pub merged_into: Option<TicketId>,
 }
 
 /// What a projection row has besides the folded ticket.
@@ -229,7 +232,7 @@ pub struct Beside {
 impl TicketRecord {
     /// The projection of a folded ticket.
     pub fn of(ticket: &Ticket, beside: Beside) -> Self {
-        let life = &ticket.history;
+        let life = ticket.life();
         Self {
             id: ticket.id,
             number: ticket.opening.number.clone(),
@@ -263,6 +266,7 @@ impl TicketRecord {
             location: beside.location,
             municipio: beside.municipio,
             follows: ticket.opening.follows,
+            merged_into: ticket.merged.map(|merge| merge.into),
         }
     }
 }
@@ -382,6 +386,7 @@ impl TryFrom<TicketRow> for TicketRecord {
             location: row.location,
             municipio: row.municipio,
             follows: opt(row.follows_id),
+            merged_into: None,
         })
     }
 }
@@ -391,8 +396,20 @@ impl TryFrom<TicketRow> for TicketRecord {
 const IS_OPEN: &str =
     "tickets.state IN ('new', 'assigned', 'in_charge', 'waiting_citizen', 'waiting_third_party')";
 
-fn convert(rows: Vec<TicketRow>) -> Result<Vec<TicketRecord>, StoreError> {
-    rows.into_iter().map(TicketRecord::try_from).collect()
+/// The records of rows, each merged one with where it points: only what is cancelled can be merged.
+fn convert(conn: &mut Conn, rows: Vec<TicketRow>) -> Result<Vec<TicketRecord>, StoreError> {
+    let converted: Result<Vec<_>, _> = rows.into_iter().map(TicketRecord::try_from).collect();
+    let mut records = converted?;
+    let ended = records.iter().filter(|record| record.state == State::Cancelled);
+    let pointers = merges::pointers(conn, &ended.map(|record| record.id).collect::<Vec<_>>())?;
+    for record in &mut records {
+        record.merged_into = pointers.get(&record.id).copied();
+    }
+    Ok(records)
+}
+
+fn convert_one(conn: &mut Conn, row: Option<TicketRow>) -> Result<Option<TicketRecord>, StoreError> {
+    Ok(convert(conn, row.into_iter().collect())?.pop())
 }
 
 /// Writes the projection of a new ticket; its events follow in the same transaction.
@@ -436,7 +453,7 @@ pub fn update(conn: &mut Conn, record: TicketRecord) -> Result<(), StoreError> {
 /// The database's own.
 pub fn find(conn: &mut Conn, id: TicketId) -> Result<Option<TicketRecord>, StoreError> {
     let row: Option<TicketRow> = on!(conn, c => tickets::table.find(SqlId::from(id)).select(TicketRow::as_select()).first(c).optional())?;
-    row.map(TicketRecord::try_from).transpose()
+    convert_one(conn, row)
 }
 
 /// Reads one projection by the number people read aloud.
@@ -449,7 +466,7 @@ pub fn find_by_number(conn: &mut Conn, number: &str) -> Result<Option<TicketReco
         .select(TicketRow::as_select())
         .first(c)
         .optional())?;
-    row.map(TicketRecord::try_from).transpose()
+    convert_one(conn, row)
 }
 
 /// The heads of the chains of tickets past an id, by id, as of what was recorded `until` then: the next page's
@@ -492,7 +509,7 @@ pub fn walk(conn: &mut Conn, after: Option<TicketId>, limit: i64) -> Result<Vec<
         }
         query.order(tickets::id).limit(limit).select(TicketRow::as_select()).load(c)
     })?;
-    convert(rows)
+    convert(conn, rows)
 }
 
 /// Tickets resolved before an instant and not yet closed: what closes by itself.

@@ -20,6 +20,8 @@ pub struct Profile {
     pub close_after_days: i64,
     /// Days of 24 h after the last resolution within which the citizen's message reopens.
     pub reopen_days: i64,
+    /// Days before and after a ticket's opening within which open ones about the same are looked for.
+    pub duplicate_days: i64,
     /// The telephone number that is always shown as the other way.
     pub phone: String,
     /// Its hours in words.
@@ -65,6 +67,8 @@ struct RawCity {
     languages: Vec<String>,
     close_after_days: i64,
     reopen_days: i64,
+    #[serde(default = "usual_duplicate_days")]
+    duplicate_days: i64,
     phone: String,
     phone_hours: String,
     privacy_url: String,
@@ -76,6 +80,11 @@ struct RawCity {
     sources: Vec<Source>,
 }
 
+/// A month: who asks again within it asks for the same.
+fn usual_duplicate_days() -> i64 {
+    30
+}
+
 /// Reads `city.toml`; the sources still lack the check against the themes.
 pub(super) fn read(file: &File<'_>) -> Result<(Profile, Vec<Source>), ConfigError> {
     let raw: RawCity = file.read()?;
@@ -84,6 +93,7 @@ pub(super) fn read(file: &File<'_>) -> Result<(Profile, Vec<Source>), ConfigErro
         .map_err(|_unknown| file.refuse("zone", format!("{:?}", raw.zone), expected))?;
     check_days(file, "close_after_days", raw.close_after_days)?;
     check_days(file, "reopen_days", raw.reopen_days)?;
+    check_days(file, "duplicate_days", raw.duplicate_days)?;
     check_languages(file, &raw.languages)?;
     check_keys(file, "districts", raw.districts.iter().map(|district| district.key.as_str()))?;
     let profile = Profile {
@@ -93,6 +103,7 @@ pub(super) fn read(file: &File<'_>) -> Result<(Profile, Vec<Source>), ConfigErro
         languages: raw.languages,
         close_after_days: raw.close_after_days,
         reopen_days: raw.reopen_days,
+        duplicate_days: raw.duplicate_days,
         phone: raw.phone,
         phone_hours: raw.phone_hours,
         privacy_url: raw.privacy_url,

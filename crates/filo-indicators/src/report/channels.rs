@@ -85,8 +85,7 @@ impl ChannelRow {
         let requests = || own.requests.iter().copied();
         let excluded = || own.excluded.iter().copied();
         let clock = |clock| {
-            let tickets = view.tickets.iter().filter(move |ticket| ticket.channel == channel);
-            tickets.filter_map(move |ticket| ticket.stopped(clock, window))
+            view.measured(move |ticket| ticket.stopped(clock, window).filter(|_| ticket.channel == channel))
         };
         Self {
             channel,
@@ -118,8 +117,9 @@ fn response(view: &View, window: Window, channel: Channel, page: &mut Page) -> D
     if channel == Channel::Phone {
         return page.duration("response", "queue_wait", answered_waits(view, window));
     }
-    let tickets = view.tickets.iter().filter(|ticket| ticket.channel == channel);
-    let responses = tickets.filter_map(|ticket| ticket.stopped(TicketClock::FirstResponse, window));
+    let clock = TicketClock::FirstResponse;
+    let responses =
+        view.measured(|ticket| ticket.stopped(clock, window).filter(|_| ticket.channel == channel));
     page.duration("response", "opened_to_first_response", responses)
 }
 

@@ -47,17 +47,20 @@ impl Scrivi {
     pub(super) fn of(view: &View, window: Window, page: &mut Page) -> Self {
         let opened =
             || view.opened_in(window).iter().filter(|ticket| ticket.channel == Channel::Scrivi).copied();
+        let merged = || view.merged_in(window, |ticket| ticket.channel == Channel::Scrivi);
         let resolved = || opened().map(|ticket| ticket.item().counted_if(ticket.is_resolved()));
         let every = || view.opened_in(window).iter();
         let timed: Vec<(i64, Item)> = opened().filter_map(timed).collect();
         let untimed = opened().filter(|ticket| ticket.is_resolved() && ticket.final_s().is_none());
         Self {
-            opened: page.count("opened", resolved().map(all)),
-            resolved: page.count("resolved", resolved()),
-            resolved_share: page.share("resolved_share", resolved()),
+            opened: page.count("opened", resolved().map(all).chain(merged())),
+            resolved: page.count("resolved", resolved().chain(merged())),
+            resolved_share: page.share("resolved_share", resolved().chain(merged())),
             share_of_all_tickets: page.share(
                 "share_of_all_tickets",
-                every().map(|ticket| ticket.item().counted_if(ticket.channel == Channel::Scrivi)),
+                every()
+                    .map(|ticket| ticket.item().counted_if(ticket.channel == Channel::Scrivi))
+                    .chain(view.merged_in(window, |_| true)),
             ),
             resolution_buckets: buckets(&timed, &view.rules.bucket_days, &mut page.at("resolution_buckets")),
             unclassified: page.count("unclassified", untimed.map(TicketFact::item)),

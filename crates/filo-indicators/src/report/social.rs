@@ -40,8 +40,9 @@ impl Social {
         let threads = view.threads_in(window);
         let asking = || threads.iter().filter(|thread| thread.actionable);
         let clock = |clock| {
-            let tickets = view.tickets.iter().filter(|ticket| ticket.channel == Channel::Social);
-            tickets.filter_map(move |ticket| ticket.stopped(clock, window))
+            view.measured(move |ticket| {
+                ticket.stopped(clock, window).filter(|_| ticket.channel == Channel::Social)
+            })
         };
         Self {
             inbound_interactions: page.count("inbound_interactions", contacts().map(Contact::item)),

@@ -63,8 +63,8 @@ impl Ratings {
         let points =
             opened().filter_map(|(item, rating)| rating.map(|rating| item.lasting(i64::from(*rating))));
         Self {
-            count: page.count("count", rated()),
-            share: page.share("share", rated()),
+            count: page.count("count", rated().chain(view.merged_in(window, |_| true))),
+            share: page.share("share", rated().chain(view.merged_in(window, |_| true))),
             mean: page.points("mean", points),
             distribution: distribution(view, window, &mut page.at("distribution")),
         }

@@ -13,8 +13,8 @@ use super::{
 use crate::{
     book::Page,
     facts::TicketFact,
-    figure::{Item, Statistic},
-    view::{Standing, TicketClock, View, Window},
+    figure::{Item, Part, Statistic},
+    view::{MERGED, Standing, TicketClock, View, Window},
 };
 
 /// The row of tickets without a theme, so that the counts add up to all tickets.
@@ -44,8 +44,10 @@ pub(super) fn themes(view: &View, window: Window, page: &mut Page) -> Vec<ThemeR
     let row = |(index, (name, own)): (usize, (String, Vec<Item>))| {
         let mut page = page.at(index);
         let rest = opened.iter().filter(|ticket| ticket.top_theme().unwrap_or(UNCLASSIFIED) != name);
-        let count = page.count("count", own.iter().copied());
-        let share = page.share("share", own.iter().copied().chain(rest.map(below)));
+        let merged = view.merged_in(window, |it| it.top_theme().unwrap_or(UNCLASSIFIED) == name);
+        let count = page.count("count", own.iter().copied().chain(merged));
+        let every = own.iter().copied().chain(rest.map(below)).chain(view.merged_in(window, |_| true));
+        let share = page.share("share", every);
         ThemeRow { theme: name, count, share }
     };
     order.into_iter().enumerate().map(row).collect()
@@ -106,7 +108,8 @@ impl Levels {
         let tickets = |escalated: bool, standing: Standing| {
             let level =
                 view.opened_in(window).iter().filter(move |ticket| ticket.ever_escalated() == escalated);
-            level.map(move |ticket| ticket.item().counted_if(ticket.standing() == standing))
+            let merged = view.merged_in(window, move |ticket| ticket.ever_escalated() == escalated);
+            level.map(move |ticket| ticket.item().counted_if(ticket.standing() == standing)).chain(merged)
         };
         let mut first = page.at("I");
         let i = LevelI {
@@ -116,7 +119,7 @@ impl Levels {
         };
         let mut second = page.at("II");
         let ii = LevelII {
-            assigned: second.count("assigned", tickets(true, Standing::Open).map(super::channels::all)),
+            assigned: second.count("assigned", tickets(true, Standing::Open).map(unless_left_out)),
             resolved: second.count("resolved", tickets(true, Standing::Resolved)),
             active: second.count("active", tickets(true, Standing::Open)),
             active_share: second.share("active_share", tickets(true, Standing::Open)),
@@ -124,6 +127,11 @@ impl Levels {
         };
         Self { i, ii }
     }
+}
+
+/// Counted, whatever stood below the line; what is left out stays left out.
+fn unless_left_out(item: Item) -> Item {
+    if item.counted_in == Part::Excluded { item } else { item.counted_if(true) }
 }
 
 /// One unit: the unit at the resolution, or now.
@@ -157,9 +165,15 @@ pub(super) fn units(view: &View, window: Window, page: &mut Page) -> Vec<UnitRow
     for ticket in &view.tickets {
         resolved.entry(unit(ticket)).or_default().extend(ticket.stopped(TicketClock::Resolved, window));
     }
+    for ticket in view.merged.tickets() {
+        let stopped = ticket.stopped(TicketClock::Resolved, window).map(|item| item.excluded(MERGED));
+        resolved.entry(unit(ticket)).or_default().extend(stopped);
+    }
     let row = |(index, ((_, name), own)): (usize, ((bool, &str), Vec<&TicketFact>))| {
         let resolved = resolved.remove(name).unwrap_or_default();
-        UnitRow::of(name, &own, view.opened_in(window), resolved, &mut page.at(index))
+        let merged: Vec<Item> = view.merged_in(window, |ticket| unit(ticket) == name).collect();
+        let opened = view.opened_in(window);
+        UnitRow::of(name, &own, opened, &merged, resolved, &mut page.at(index))
     };
     units.into_iter().enumerate().map(row).collect()
 }
@@ -173,13 +187,16 @@ impl UnitRow {
         name: &str,
         own: &[&TicketFact],
         opened: &[&TicketFact],
+        merged: &[Item],
         resolved: Vec<Item>,
         page: &mut Page,
     ) -> Self {
-        let items = || own.iter().map(|ticket| ticket.item());
+        let merged = || merged.iter().copied();
+        let items = || own.iter().map(|ticket| ticket.item()).chain(merged());
         let rest = opened.iter().filter(|ticket| unit(ticket) != name).map(below);
         let standing = |standing: Standing| {
-            own.iter().map(move |ticket| ticket.item().counted_if(ticket.standing() == standing))
+            let own = own.iter();
+            own.map(move |ticket| ticket.item().counted_if(ticket.standing() == standing)).chain(merged())
         };
         Self {
             unit: name.to_owned(),
@@ -212,13 +229,15 @@ pub struct Backlog {
 impl Backlog {
     pub(super) fn of(view: &View, window: Window, page: &mut Page) -> Self {
         let at = window.at;
-        let open = view.tickets.iter().filter(|ticket| ticket.history.open_at(at));
-        let aged = open.map(|ticket| {
+        let aged = |ticket: &TicketFact| {
             let age = ticket.history.elapsed_s(ticket.history.opened_at, at);
             (age, ticket.item().lasting(age))
-        });
-        let aged: Vec<(i64, Item)> = aged.collect();
-        let items = || aged.iter().map(|(_, item)| *item);
+        };
+        let open = view.tickets.iter().filter(|ticket| ticket.history.open_at(at));
+        let merged = view.merged.tickets().filter(|ticket| ticket.history.open_at(at));
+        let merged: Vec<Item> = merged.map(|ticket| aged(ticket).1.excluded(MERGED)).collect();
+        let aged: Vec<(i64, Item)> = open.map(|ticket| aged(ticket)).collect();
+        let items = || aged.iter().map(|(_, item)| *item).chain(merged.iter().copied());
         Self {
             open_at_end: page.count("open_at_end", items()),
             mean_age_s: page.seconds("mean_age_s", Statistic::Mean, items()),
@@ -238,14 +257,22 @@ pub struct DataFlag {
     pub count: u64,
 }
 
-/// The flags of the tickets opened in the span, in alphabetical order.
+/// The flags of the tickets opened in the span, in alphabetical order; `merged` are those left out of all counts
+/// of tickets, because another speaks for them.
 pub(super) fn data_quality(view: &View, window: Window, page: &mut Page) -> Vec<DataFlag> {
     let opened = view.opened_in(window);
     let flags: BTreeSet<&str> = opened.iter().flat_map(|ticket| &ticket.flags).map(String::as_str).collect();
-    let row = |(index, flag): (usize, &str)| {
+    let mut rows: Vec<(&str, Vec<Item>)> = Vec::new();
+    for flag in flags {
         let flagged = opened.iter().filter(|ticket| ticket.flags.iter().any(|own| own == flag));
-        let count = page.at(index).count("count", flagged.map(|ticket| ticket.item()));
-        DataFlag { flag: flag.to_owned(), count }
+        rows.push((flag, flagged.map(|ticket| ticket.item()).collect()));
+    }
+    let merged: Vec<Item> = view.merged_in(window, |_| true).map(super::channels::all).collect();
+    rows.extend(Some((MERGED, merged)).filter(|(_, items)| !items.is_empty()));
+    rows.sort_by_key(|(flag, _)| *flag);
+    let row = |(index, (flag, items)): (usize, (&str, Vec<Item>))| {
+        let items = items.into_iter().map(|item| Item { reason: None, ..item });
+        DataFlag { flag: flag.to_owned(), count: page.at(index).count("count", items) }
     };
-    flags.into_iter().enumerate().map(row).collect()
+    rows.into_iter().enumerate().map(row).collect()
 }

@@ -57,6 +57,9 @@ fn add_ticket(world: &mut World, (offset, channel, steps, theme, unit, end): &Ti
     ticket.history = history;
     ticket.theme = (*theme > 0).then(|| format!("theme{theme}/below"));
     ticket.matter = (*theme > 2).then(|| MatterId::from_uuid(uuid(4, u128::from(*theme))));
+    // Merged tickets point back, so that no chain is a circle.
+    let before = ticket_id(index as u128);
+    ticket.merged_into = (*unit == 3 && index > 0).then_some(before);
     ticket.flags = if *unit == 1 { vec!["call_missing".to_owned()] } else { Vec::new() };
 }
 

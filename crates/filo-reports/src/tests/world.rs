@@ -104,6 +104,7 @@ impl World {
             kind: Kind::Information,
             person: None,
             matter: None,
+            merged_into: None,
             tags: Vec::new(),
             history: History::opened(occurred_at, Level::I, Some("020202".to_owned())),
             flags: Vec::new(),

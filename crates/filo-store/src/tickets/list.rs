@@ -18,7 +18,7 @@ use super::{IS_OPEN, TicketRecord, TicketRow, convert};
 use crate::{
     Conn, StoreError,
     conn::on,
-    schema::{ticket_clocks, ticket_tags, tickets},
+    schema::{ticket_clocks, ticket_tags, ticket_watchers, tickets},
     sql_types::{Instant as InstantSql, SqlId, SqlInstant},
 };
 
@@ -100,6 +100,8 @@ pub struct Filter {
     pub persons: Option<Vec<PersonId>>,
     /// Joined in one matter.
     pub matter: Option<MatterId>,
+    /// Watched by one user.
+    pub watched_by: Option<UserId>,
     /// Opened in `[from, to)`.
     pub opened: (Option<Instant>, Option<Instant>),
     /// Updated in `[from, to)`.
@@ -183,6 +185,11 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<TicketRe
         if let Some(matter) = filter.matter {
             query = query.filter(tickets::matter_id.eq(SqlId::from(matter)));
         }
+        if let Some(user) = filter.watched_by {
+            query = query.filter(tickets::id.eq_any(ticket_watchers::table
+                .filter(ticket_watchers::user_id.eq(SqlId::from(user)))
+                .select(ticket_watchers::ticket_id)));
+        }
         if let Some(from) = filter.opened.0 {
             query = query.filter(tickets::opened_at.ge(SqlInstant::from(from)));
         }
@@ -235,7 +242,7 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<TicketRe
         };
         ordered.limit(limit).select(TicketRow::as_select()).load(c)
     })?;
-    convert(rows)
+    convert(conn, rows)
 }
 
 /// The words of a list as the database has them.

@@ -120,5 +120,5 @@ pub fn open_after(
         }
         query.order(tickets::id).limit(limit).select(TicketRow::as_select()).load(c)
     })?;
-    convert(rows)
+    convert(conn, rows)
 }
