@@ -1,7 +1,7 @@
 //! `filo verify`: everything is computed anew from the events and compared with what is stored.
 
 use filo_domain::{
-    Instant, TicketId,
+    Instant, InteractionId, TicketId,
     chain::Hash,
     event::{Event, EventBody},
     link::Link,
@@ -10,7 +10,7 @@ use filo_domain::{
 use filo_store::{
     Conn, audit, interactions,
     links::{self, StoredLink},
-    merges, messages,
+    merges, messages, moves,
     tickets::{self, TicketRecord},
 };
 use serde::Serialize;
@@ -20,7 +20,7 @@ use crate::{App, AppError, Core, mint, projections::Stored, schedule};
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What was checked: `chain`, `projection`, `links`, `merges`, `seal`, `attachment`, `audit`, `root`.
+    /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `attachment`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -83,6 +83,7 @@ fn verify_page(
     let log = tickets::events_of(conn, &ids)?;
     let beside = Stored::of(conn, &ids)?;
     let stored_links = links::of_tickets(conn, &ids)?;
+    let stored_moves = moves::of_tickets(conn, &ids)?;
     for record in page {
         let own: Vec<Event> = log.iter().filter(|event| event.ticket == record.id).cloned().collect();
         verified.tickets += 1;
@@ -112,6 +113,9 @@ fn verify_page(
                 }
             }
         }
+        if !moves_fit(record.id, &own, &stored_moves) {
+            report("moves", "the contacts split off are not those of the events".to_owned());
+        }
         for problem in seal_problems(conn, &own)? {
             report("seal", problem);
         }
@@ -128,6 +132,20 @@ fn links_fit(ticket: &Ticket, stored: &[StoredLink]) -> bool {
     stored.sort();
     folded.sort();
     stored == folded
+}
+
+/// Whether what is remembered of contacts split off a ticket is what its events say.
+fn moves_fit(id: TicketId, log: &[Event], stored: &[(TicketId, InteractionId)]) -> bool {
+    let removed = log.iter().filter_map(|event| match &event.body {
+        EventBody::ContactRemoved { interaction, .. } => Some(*interaction),
+        _ => None,
+    });
+    let mut removed: Vec<InteractionId> = removed.collect();
+    removed.sort();
+    let mut stored: Vec<InteractionId> =
+        stored.iter().filter(|(from, _)| *from == id).map(|(_, interaction)| *interaction).collect();
+    stored.sort();
+    removed == stored
 }
 
 /// No ticket points that the events do not say is merged; where those point is part of their projection.

@@ -63,3 +63,16 @@ pub fn after(conn: &mut Conn, at: Instant) -> Result<Vec<ContactMove>, StoreErro
     };
     Ok(rows.into_iter().map(contact).collect())
 }
+
+/// Which contacts were split off these tickets, by ticket and contact.
+///
+/// # Errors
+/// The database's own.
+pub fn of_tickets(conn: &mut Conn, ids: &[TicketId]) -> Result<Vec<(TicketId, InteractionId)>, StoreError> {
+    let rows: Vec<(SqlId, SqlId)> = on!(conn, c => contact_moves::table
+        .filter(contact_moves::from_id.eq_any(ids.iter().map(|id| SqlId::from(*id))))
+        .order((contact_moves::from_id, contact_moves::interaction_id))
+        .select((contact_moves::from_id, contact_moves::interaction_id))
+        .load(c))?;
+    Ok(rows.into_iter().map(|(from, interaction)| (from.into(), interaction.into())).collect())
+}

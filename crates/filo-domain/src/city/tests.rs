@@ -278,6 +278,7 @@ fn each_kind_of_mistake_names_its_place() {
         ("calendar.toml", "easter+1", "easter+500", "holidays.2.day", "easter+1"),
         ("calendar.toml", "day = \"12-07\"", "", "patron", "the key `day`"),
         ("city.toml", "reopen_days = 30", "reopen_days = 0", "reopen_days", "1 to 3650"),
+        ("city.toml", "duplicate_days = 30", "duplicate_days = 0", "duplicate_days", "1 to 3650"),
         ("city.toml", "channel = \"phone\"", "channel = \"fax\"", "sources.0.channel", "`phone`"),
         (
             "city.toml",

@@ -151,6 +151,12 @@ fn a_log_changed_by_hand_does_not_verify() {
 
 #[test]
 fn every_event_survives_the_way_to_the_store_and_back() {
+    let other = TicketId::from_uuid(Uuid::max());
+    let link = Link {
+        id: crate::LinkId::from_uuid(Uuid::max()),
+        relation: crate::link::Relation::DuplicateOf,
+        ticket: other,
+    };
     let (log, _) = ticket(vec![
         (1, EventBody::Opened(Box::new(opening()))),
         (2, EventBody::Resumed),
@@ -162,6 +168,13 @@ fn every_event_survives_the_way_to_the_store_and_back() {
             }),
         ),
         (4, reply(9)),
+        (5, EventBody::Absorbed { ticket: other }),
+        (6, EventBody::Released { ticket: other }),
+        (7, EventBody::ContactRemoved { interaction: InteractionId::from_uuid(Uuid::max()), to: other }),
+        (8, EventBody::Linked(link)),
+        (9, EventBody::Unlinked(link)),
+        (10, EventBody::Merged { into: other, reason: None }),
+        (11, EventBody::Unmerged { from: other }),
     ]);
     for event in log {
         let (kind, data) = event.body.stored().unwrap();

@@ -1,6 +1,6 @@
 //! Merged tickets: their contacts count with the ticket that speaks for them, and nothing is lost from sight.
 
-use filo_domain::vocabulary::{Channel, InteractionKind};
+use filo_domain::vocabulary::{Channel, InteractionKind, Word};
 
 use super::*;
 

@@ -189,6 +189,7 @@ proptest! {
         for ticket in &mut world.facts.tickets {
             ticket.id = TicketId::from_uuid(other(ticket.id.uuid()));
             ticket.matter = ticket.matter.map(|id| MatterId::from_uuid(other(id.uuid())));
+            ticket.merged_into = ticket.merged_into.map(|id| TicketId::from_uuid(other(id.uuid())));
         }
         prop_assert_eq!(before, world.report("2026-10").inputs_sha256);
     }
