@@ -269,7 +269,8 @@ fn dissolve(
 }
 
 fn tickets_of(conn: &mut Conn, id: MatterId) -> Result<Vec<TicketRecord>, AppError> {
-    let filter = tickets::Filter { matter: Some(id), sort: tickets::Sort::Created, ..tickets::Filter::default() };
+    let filter =
+        tickets::Filter { matter: Some(id), sort: tickets::Sort::Created, ..tickets::Filter::default() };
     Ok(tickets::list(conn, &filter, 200)?)
 }
 

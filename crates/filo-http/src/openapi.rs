@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, structure, tickets,
-    webhooks,
+    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, structure,
+    tickets, webhooks,
 };
 
 #[derive(OpenApi)]

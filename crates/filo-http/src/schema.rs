@@ -85,6 +85,10 @@ pub struct Problem {
     pub state: Option<String>,
     /// For a ticket that is merged: the one that it points to.
     pub merged_into_id: Option<Uuid>,
+    /// For a conflict: what the caller needs to go on, such as what is there already.
+    pub proposal: Option<Value>,
+    /// For a version that is no longer the present one: the present one.
+    pub version: Option<i32>,
 }
 
 /// An invalid field.

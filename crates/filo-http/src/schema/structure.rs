@@ -1,7 +1,16 @@
 //! How tickets hang together, for the OpenAPI document: merges, splits, links, watchers, duplicates.
 
-use filo_domain::{link::Relation, vocabulary as words};
-use utoipa::ToSchema;
+use filo_domain::{
+    link::Relation,
+    vocabulary::{self as words, Word},
+};
+use utoipa::{
+    ToSchema,
+    openapi::{
+        ObjectBuilder, RefOr,
+        schema::{Schema, Type},
+    },
+};
 use uuid::Uuid;
 
 use super::{At, maybe_one_of, one_of};
@@ -37,8 +46,15 @@ pub struct SplitTicket {
 pub struct NewLink {
     /// The other ticket.
     pub ticket_id: Uuid,
-    /// What this ticket is to the other: `related`, `duplicate_of` or `parent_of`.
+    /// What this ticket is to the other.
+    #[schema(schema_with = made_by_hand)]
     pub kind: String,
+}
+
+/// The kinds of link that people make.
+fn made_by_hand() -> RefOr<Schema> {
+    let kinds = Relation::ALL.iter().filter(|it| it.is_made_by_hand()).map(|it| it.word());
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(kinds)).into()
 }
 
 /// The ticket at the other end of a link.
@@ -94,10 +110,17 @@ pub struct Duplicate {
     pub id: Uuid,
     /// Its number.
     pub number: String,
-    /// `same_person_and_theme` or `similar_text`.
+    /// Why.
+    #[schema(schema_with = reasons)]
     pub reason: String,
     /// When it was opened.
     pub opened_at: At,
+}
+
+/// Why two tickets may be about the same.
+fn reasons() -> RefOr<Schema> {
+    let reasons = ["same_person_and_theme", "similar_text"];
+    ObjectBuilder::new().schema_type(Type::String).enum_values(Some(reasons)).into()
 }
 
 /// The merged ticket that an entry of a conversation belongs to.
