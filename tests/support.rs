@@ -12,7 +12,7 @@ use filo::{
 };
 use filo_app::{
     Access, App, AppError, CallView, Caller, Clock, Confirmed, FixedClock, Intake, NewMessage, RegisterCall,
-    Role, StepRequest, Tally, TicketView,
+    Resolution, Role, StepRequest, Tally, TicketView,
 };
 use filo_channel::Raw;
 use filo_channel_phone::Format;
@@ -40,9 +40,19 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// Starts on a database; the clock shows `local`, a time in Milan.
     pub(crate) async fn at(local: &str, database: Database) -> Self {
+        Self::of_city(local, database, |_| ()).await
+    }
+
+    /// The same in a city whose content was changed: its files by their path in the city's folder.
+    pub(crate) async fn of_city(
+        local: &str,
+        database: Database,
+        change: impl FnOnce(&mut content::Files),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let environment = environment(&database.url, &folder);
-        let (settings, files) = content::shipped().unwrap();
+        let (settings, mut files) = content::shipped().unwrap();
+        change(&mut files);
         let settings = Settings::of_text(&settings, "filo.toml", folder.path(), &environment).unwrap();
         let mut program = Program::of(settings, &files, &environment).unwrap();
         let clock = Arc::new(FixedClock::at(filo_testkit::at(local)));
@@ -132,7 +142,8 @@ impl TestApp {
         self.app.register_call(&operator(), call, request, self.now()).await
     }
     pub(crate) async fn reply(&self, ticket: TicketId, body: &str) -> filo_app::MessageView {
-        let message = NewMessage { kind: "reply".to_owned(), body: body.to_owned(), channel: None };
+        let message =
+            NewMessage { kind: "reply".to_owned(), body: Some(body.to_owned()), ..NewMessage::default() };
         self.app.add_message(&operator(), ticket, message, None, self.now()).await.unwrap()
     }
     pub(crate) async fn step(&self, ticket: TicketId, step: StepRequest) -> TicketView {
@@ -141,7 +152,8 @@ impl TestApp {
     /// Resolves with an answer.
     pub(crate) async fn answer(&self, ticket: TicketId, reply: &str) -> TicketView {
         let reply = Some(reply.to_owned());
-        self.step(ticket, StepRequest::Resolve { outcome: Outcome::Answered, note: None, reply }).await
+        self.step(ticket, StepRequest::Resolve(Resolution { reply, ..Resolution::of(Outcome::Answered) }))
+            .await
     }
     /// Sends what is due; gives how many messages were tried.
     pub(crate) async fn send(&self) -> usize {

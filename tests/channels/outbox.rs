@@ -124,8 +124,9 @@ async fn a_reply_on_a_channel_where_nobody_can_be_reached_is_refused() {
         city.take_in("facebook", comment).await;
         let message = NewMessage {
             kind: "reply".to_owned(),
-            body: "Qui.".to_owned(),
+            body: Some("Qui.".to_owned()),
             channel: Some(filo_domain::vocabulary::Channel::Email),
+            ..NewMessage::default()
         };
         let ticket = city.ticket().await.id;
         let error = city.app.add_message(&operator(), ticket, message, None, city.now()).await.unwrap_err();

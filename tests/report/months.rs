@@ -1,6 +1,6 @@
 //! Closing a month, what comes late, and restating it.
 
-use filo_app::{AppError, ErrorKind, StepRequest};
+use filo_app::{AppError, ErrorKind, Resolution, StepRequest};
 use filo_domain::{Period, vocabulary::Outcome};
 use filo_testkit::{
     at, both,
@@ -96,7 +96,7 @@ async fn late_data_is_pending_until_a_restatement_which_changes_nothing_else() {
             .into_iter()
             .find(|ticket| ticket.outcome.is_none() && ticket.charged_at.is_none());
         let outcome = Outcome::Solved;
-        city.step(open.unwrap().id, StepRequest::Resolve { outcome, note: None, reply: None }).await;
+        city.step(open.unwrap().id, StepRequest::Resolve(Resolution::of(outcome))).await;
         let mut pending = city.report("2026-10").await;
         let by_source = json!({ "count": 1, "by_source": { "pbx-020202": 1 } });
         assert_eq!(pending.at("/pending_differences"), &by_source);

@@ -1,6 +1,6 @@
 //! The seven cases that any implementation must get right, through the real adapters and use cases.
 
-use filo_app::{Assign, StepRequest};
+use filo_app::{Assign, Resolution, StepRequest};
 use filo_domain::vocabulary::Outcome;
 use filo_testkit::{
     at, both,
@@ -307,7 +307,7 @@ async fn seven_escalated_handed_back_and_resolved_by_level_one_stays_level_two()
         let back = city.step(id, StepRequest::Assign(back)).await;
         assert_eq!(serde_json::to_value(back.level).unwrap(), "I");
         city.now_is("2026-10-05 10:00");
-        city.step(id, StepRequest::Resolve { outcome: Outcome::Solved, note: None, reply: None }).await;
+        city.step(id, StepRequest::Resolve(Resolution::of(Outcome::Solved))).await;
 
         let october = city.report("2026-10").await;
         assert_eq!(october.counts("/levels/II", &["assigned", "resolved", "active"]), [1, 1, 0]);

@@ -208,7 +208,7 @@ async fn tickets_with_their_events_tags_and_codes() {
         same(tickets::find_by_number(conn, "26-0000001")?, Some(record));
         assert!(tickets::lock(conn, ticket.id)? && !tickets::lock(conn, id(99))?);
 
-        let resolved = EventBody::Resolved { outcome: Outcome::Solved, note: None };
+        let resolved = EventBody::Resolved { outcome: Outcome::Solved, note: None, reason: None };
         let actor = Actor::Key("pbx".to_owned());
         let second =
             Event::append(ticket.id, Some((1, &first.hash)), AT, AT.plus_seconds(9), actor, resolved)

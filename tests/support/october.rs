@@ -1,6 +1,6 @@
 //! An October with something of everything, the same each time.
 
-use filo_app::{Assign, NewMatter, StepRequest};
+use filo_app::{Assign, NewMatter, Resolution, StepRequest};
 use filo_domain::{event::WaitFor, vocabulary::Outcome};
 use filo_testkit::{
     at, mail,
@@ -110,8 +110,11 @@ async fn scrivi(city: &TestApp) {
     city.contest(&request, "Non sono passati.").await;
     city.now_is("2026-10-20 10:00");
     let outcome = Outcome::Solved;
-    city.step(ticket, StepRequest::Resolve { outcome, note: Some("verificato".to_owned()), reply: None })
-        .await;
+    city.step(
+        ticket,
+        StepRequest::Resolve(Resolution { note: Some("verificato".to_owned()), ..Resolution::of(outcome) }),
+    )
+    .await;
     let code = request.code.unwrap();
     city.app.rate(&request.number, &code, 4, None, city.now()).await.unwrap();
     city.submit("s2", "Altro", "Quando aprite?").await.unwrap();

@@ -105,6 +105,8 @@ pub enum Permission {
     CloseMonths,
     /// Read and settle the quarantine.
     ManageQuarantine,
+    /// Hand over what an ended unit left behind.
+    HandOver,
     /// Read units, themes and sources.
     ReadConfiguration,
     /// Manage users and keys.
@@ -125,6 +127,7 @@ impl Permission {
             Self::ReadReports => "read reports",
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
+            Self::HandOver => "hand over the tickets of a unit",
             Self::ReadConfiguration => "read the configuration",
             Self::Administer => "administer users and keys",
         }
@@ -235,7 +238,8 @@ fn role_may(role: Role, permission: Permission) -> bool {
             )
         }
         Role::Supervisor => {
-            role_may(Role::Operator, permission) || matches!(permission, P::CloseMonths | P::ManageQuarantine)
+            role_may(Role::Operator, permission)
+                || matches!(permission, P::CloseMonths | P::ManageQuarantine | P::HandOver)
         }
         Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
         Role::Admin => {

@@ -1,5 +1,7 @@
 //! The call log: live events from the phone system, and registering a call.
 
+use std::collections::BTreeMap;
+
 use filo_domain::{
     Instant, InteractionId, TicketId,
     event::EventBody,
@@ -12,16 +14,18 @@ use filo_store::{
     interactions::{self, Interaction},
 };
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::{
-    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, duplicates, legs,
+    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, duplicates, fields, legs,
+    resolutions,
     tickets::{check_theme, check_unit, fetch, finish, free_contact, limit, visible},
     views::{cursor, read_cursor},
     work::{Start, Subject, Work},
 };
 
 /// How a call is registered: a new ticket, resolved at once or escalated, or an existing one joined.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RegisterCall {
     /// The theme key.
@@ -34,6 +38,11 @@ pub struct RegisterCall {
     pub outcome: Option<Outcome>,
     /// Escalated to this unit.
     pub unit: Option<String>,
+    /// The city's reason for the resolution.
+    pub reason: Option<String>,
+    /// Custom fields of the theme.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Value>,
     /// Internal note.
     pub note: Option<String>,
     /// The ticket to join.
@@ -161,6 +170,12 @@ impl App {
     ) -> Result<TicketView, AppError> {
         caller.must(Permission::WorkTickets)?;
         check_theme(&self.core, request.theme.as_deref())?;
+        if request.reason.is_some() && request.outcome.is_none() {
+            return Err(AppError::invalid("/reason", "goes with an outcome"));
+        }
+        if request.ticket_id.is_some() && !request.fields.is_empty() {
+            return Err(AppError::invalid("/fields", "belong to a new ticket: PATCH the one that is joined"));
+        }
         if request.outcome.is_some() && request.unit.is_some() {
             return Err(AppError::invalid(
                 "/unit",
@@ -195,17 +210,14 @@ fn register(
     interactions::link(conn, id, work.ticket.id, now)?;
     answered_live(conn, &contact, &mut work, caller)?;
     if let Some(note) = request.note.clone().filter(|_| request.outcome.is_none() && request.unit.is_none()) {
-        let text = work.text(
-            conn,
-            crate::work::Draft::inside(filo_store::messages::MessageKind::Note, caller.user(), note),
-        )?;
-        work.push(conn, now, caller.actor(), EventBody::Noted { text })?;
+        crate::tickets::note(conn, caller, &mut work, note, now)?;
     }
     if let Some(outcome) = request.outcome {
         work.check(filo_domain::ticket::Step::Resolve)?;
         work.push(conn, now, caller.actor(), EventBody::TakenInCharge { user: caller.user() })?;
         let note = work.reason(conn, caller.user(), request.note)?;
-        work.push(conn, now, caller.actor(), EventBody::Resolved { outcome, note })?;
+        let reason = resolutions::check(&core.city, &work.ticket, outcome, request.reason)?;
+        work.push(conn, now, caller.actor(), EventBody::Resolved { outcome, note, reason })?;
     } else if let Some(unit) = request.unit {
         work.check(filo_domain::ticket::Step::Escalate)?;
         let unit = check_unit(core, &unit, Some(Level::II), now)?;
@@ -283,6 +295,7 @@ fn opened(
         kind: Some(kind),
         priority: None,
         tags: vec![],
+        municipio: None,
         words: &text,
         follows: None,
         flags: vec![],
@@ -291,7 +304,9 @@ fn opened(
     let opening = start.opening(city);
     let words = format!("{text}\n{}", request.note.as_deref().unwrap_or_default());
     let subject = Subject { text, location: None, municipio: None, words };
-    Work::open(conn, city, opening, subject, contact.occurred_at, now, caller.actor())
+    let mut work = Work::open(conn, city, opening, subject, contact.occurred_at, now, caller.actor())?;
+    fields::set_at_opening(conn, core, &mut work, &request.fields, caller.actor(), now)?;
+    Ok(work)
 }
 
 /// The live answer of a registered call is its first response, at the instant it was given.

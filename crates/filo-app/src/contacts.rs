@@ -20,7 +20,7 @@ use filo_store::{
 use sha2::{Digest, Sha256};
 
 use crate::{
-    AppError, Core, delivery, mint, outbox,
+    AppError, Core, delivery, fields, mint, outbox,
     recognise::recognise,
     work::{Start, Subject, Work},
 };
@@ -308,7 +308,7 @@ fn open(
     let subject = Subject {
         text: text.unwrap_or_else(|| inbound.text.lines().next().unwrap_or_default().to_owned()),
         location: location(hints),
-        municipio: hints.fields.get("municipio").and_then(|key| key.parse().ok()),
+        municipio: municipio(arrival, hints),
         words: format!("{}\n{}", inbound.subject.as_deref().unwrap_or_default(), inbound.text),
     };
     let city = &arrival.core.city;
@@ -317,6 +317,7 @@ fn open(
     let ticket = work.ticket.id;
     interactions::link(conn, id, ticket, arrival.now)?;
     let mut work = work;
+    fields::take_over(conn, arrival.core, &mut work, &hints.fields, arrival.actor.clone(), arrival.now)?;
     if let Some(thread) = &inbound.thread {
         for earlier in interactions::link_thread(conn, &inbound.source, thread, ticket, arrival.now)? {
             let joined = EventBody::ContactAdded { interaction: earlier, actionable: false };
@@ -349,12 +350,19 @@ fn opening(
         kind: hints.kind,
         priority: hints.priority,
         tags: vec![],
+        municipio: municipio(arrival, hints),
         words: &words,
         follows,
         flags: if arrival.moderated { vec!["moderation".to_owned()] } else { vec![] },
         at: inbound.occurred_at,
     };
     start.opening(&arrival.core.city)
+}
+
+/// The district that the citizen named, if the city has it.
+fn municipio(arrival: &Arrival<'_>, hints: &ContactHints) -> Option<i32> {
+    let number = hints.fields.get("municipio")?.trim().parse().ok()?;
+    arrival.core.city.profile.has_district(number).then_some(number)
 }
 
 fn location(hints: &ContactHints) -> Option<serde_json::Value> {

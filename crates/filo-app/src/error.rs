@@ -72,6 +72,11 @@ pub enum AppError {
         /// What the caller needs to go on, such as a merge proposal.
         proposal: Option<serde_json::Value>,
     },
+    /// An answer with warnings that nobody acknowledged.
+    #[error(
+        "the answer was held back: read the warnings, then change it or send it again with acknowledge_warnings"
+    )]
+    Unconfirmed(Vec<crate::Warning>),
     /// The caller's version is old.
     #[error("this was changed meanwhile: it is at version {0} now")]
     Stale(i32),
@@ -114,6 +119,7 @@ impl AppError {
             Self::Refused(_) => (ErrorKind::Conflict, "step-not-allowed"),
             Self::Merged { .. } => (ErrorKind::Conflict, "ticket-merged"),
             Self::Conflict { code, .. } => (ErrorKind::Conflict, code),
+            Self::Unconfirmed(_) => (ErrorKind::Conflict, "reply-needs-confirmation"),
             Self::Stale(_) => (ErrorKind::Stale, "changed-meanwhile"),
             Self::Invalid(_) => (ErrorKind::Invalid, "invalid"),
             Self::TooMany { .. } => (ErrorKind::TooMany, "too-many-requests"),

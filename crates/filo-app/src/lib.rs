@@ -7,6 +7,8 @@
 //! Start at [`App`]; contacts come in through [`App::take_in`], figures go out through [`App::monthly_report`].
 
 mod access;
+mod answers;
+mod assignment;
 mod audit;
 mod caller;
 mod calls;
@@ -14,13 +16,16 @@ mod clock;
 mod contacts;
 mod cursors;
 mod delivery;
+mod desk;
 mod duplicates;
 mod error;
 mod export;
 mod facts;
+mod fields;
 mod intake;
 mod legs;
 mod matters;
+mod mentions;
 mod merging;
 mod mint;
 mod outbox;
@@ -29,15 +34,19 @@ mod projections;
 mod quarantine;
 mod queues;
 mod recognise;
+mod reply_templates;
 mod reports;
+mod resolutions;
 mod schedule;
 mod scrivi;
 mod splitting;
 mod ticket_links;
 mod ticket_list;
 mod tickets;
+mod units;
 mod verify;
 mod views;
+mod warnings;
 mod watchers;
 mod work;
 
@@ -60,19 +69,28 @@ pub use export::{Exported, Facts as ExportKind};
 pub use filo_store::{export::Place, interactions::Filter as InteractionFilter};
 pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
+pub use mentions::{ListMentions, MentionId, MentionView, Mentioned};
 pub use merging::MergeTicket;
 pub use persons::{IdentityInput, Merged, PersonChange, PersonQuery, PersonView, Timeline, TimelineItem};
 pub use projections::CaughtUp;
 pub use quarantine::{QuarantineView, RetryResult};
 pub use queues::{QueueView, UnitQueue};
+pub use reply_templates::{
+    PreviewRequest, ReplyPreview, ReplyTemplateView, TemplateProblem, TemplateQuery, check_reply_templates,
+};
+pub use resolutions::ReasonQuery;
 pub use schedule::Maintenance;
 pub use scrivi::{Confirmed, Followed, PublicMessage, PushedInteraction};
 pub use splitting::SplitTicket;
 pub use ticket_links::{LinkView, LinkedTicket, NewLink};
 pub use ticket_list::ListTickets;
-pub use tickets::{Assign, NewMessage, NewTicket, Requester, StepRequest, TicketChange, TicketView};
+pub use tickets::{
+    Assign, NewMessage, NewTicket, Requester, Resolution, StepRequest, TicketChange, TicketView,
+};
+pub use units::{HandedOver, UnitView};
 pub use verify::{Difference, Verified};
 pub use views::{CallView, EventView, InteractionView, MessageView, Origin, Page};
+pub use warnings::Warning;
 pub use watchers::{NewWatcher, WatcherView};
 
 /// A configured source with what its adapter does.

@@ -139,6 +139,7 @@ fn opened(
         kind: Some(request.kind.unwrap_or(old.ticket.kind)),
         priority: Some(old.ticket.priority),
         tags: vec![],
+        municipio: None,
         words: &words,
         follows: None,
         flags: vec![],

@@ -1,8 +1,11 @@
 //! Working tickets: list, open, read with clocks, and every step of the state machine.
 
+use std::collections::BTreeMap;
+
 use filo_domain::{
     Instant, InteractionId, MatterId, PersonId, TicketId, UserId,
     chain::Seal,
+    city::Unit,
     event::{Classification, EventBody, Opening, WaitFor},
     policy::{self, ClockReading},
     ticket::{Step, Ticket, allowed_steps},
@@ -17,17 +20,22 @@ use filo_store::{
     persons,
     tickets::{self, TicketRecord},
 };
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    App, AppError, Caller, Core, EventView, MessageView, Permission,
+    App, AppError, Caller, Core, EventView, MessageView, Permission, Warning,
+    answers::{Answer, check_message, text_of, with_mentions},
+    desk::{self, Place},
     duplicates::{self, DuplicateView},
-    mint,
+    fields, mentions, mint,
     outbox::{self, Sending},
     persons::{IdentityInput, parse_identities},
     recognise::recognise,
+    resolutions,
     views::Origin,
+    warnings,
     work::{Draft, Start, Subject, Work, policy_of},
 };
 
@@ -106,6 +114,12 @@ pub struct TicketView {
     /// Open tickets that may be about the same; only where a ticket was just opened.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub possible_duplicates: Option<Vec<DuplicateView>>,
+    /// The custom fields of its theme; `None` in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fields: Option<BTreeMap<String, Value>>,
+    /// The city's reason for the resolution: outer `None` in lists, inner `None` where none was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolution_reason: Option<Option<String>>,
 }
 
 fn allowed_words(t: &TicketRecord) -> Vec<&'static str> {
@@ -153,6 +167,8 @@ impl From<TicketRecord> for TicketView {
             version: t.seq,
             clocks: None,
             possible_duplicates: None,
+            fields: None,
+            resolution_reason: None,
         }
     }
 }
@@ -185,6 +201,8 @@ pub struct Requester {
 pub struct NewTicket {
     /// The channel.
     pub channel: Channel,
+    /// Under which of the desk's sources it is entered; `desk` where it is not said.
+    pub source: Option<String>,
     /// The subject, 1 to 200 characters.
     pub subject: String,
     /// What the citizen asks.
@@ -206,6 +224,9 @@ pub struct NewTicket {
     /// Tags.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// Custom fields of the theme.
+    #[serde(default)]
+    pub fields: BTreeMap<String, Value>,
 }
 
 /// A change of a ticket's classification.
@@ -222,6 +243,8 @@ pub struct TicketChange {
     pub priority: Option<Priority>,
     /// All tags.
     pub tags: Option<Vec<String>>,
+    /// Custom fields to set; `null` removes one.
+    pub fields: Option<BTreeMap<String, Value>>,
 }
 
 /// To whom a ticket is given.
@@ -232,6 +255,30 @@ pub struct Assign {
     pub unit: Option<String>,
     /// The person.
     pub user: Option<UserId>,
+}
+
+/// How a ticket is resolved.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resolution {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// The key of the city's reason.
+    pub reason: Option<String>,
+    /// Internal note.
+    pub note: Option<String>,
+    /// An answer sent with it.
+    pub reply: Option<String>,
+    /// Whether the answer's warnings were read.
+    #[serde(default)]
+    pub acknowledge_warnings: bool,
+}
+
+impl Resolution {
+    /// Without a reason, a note or an answer.
+    pub fn of(outcome: Outcome) -> Self {
+        Self { outcome, reason: None, note: None, reply: None, acknowledge_warnings: false }
+    }
 }
 
 /// A step of the state machine with what it needs.
@@ -258,14 +305,7 @@ pub enum StepRequest {
     /// Wait no longer.
     Resume,
     /// Resolve it.
-    Resolve {
-        /// How.
-        outcome: Outcome,
-        /// Internal note.
-        note: Option<String>,
-        /// An answer sent with it.
-        reply: Option<String>,
-    },
+    Resolve(Resolution),
     /// Confirm the resolution.
     Close,
     /// Open a new round.
@@ -288,7 +328,7 @@ impl StepRequest {
             Self::Escalate { .. } => Step::Escalate,
             Self::Wait { .. } => Step::Wait,
             Self::Resume => Step::Resume,
-            Self::Resolve { .. } => Step::Resolve,
+            Self::Resolve(_) => Step::Resolve,
             Self::Close => Step::Close,
             Self::Reopen { .. } => Step::Reopen,
             Self::Cancel { .. } => Step::Cancel,
@@ -297,18 +337,25 @@ impl StepRequest {
 }
 
 /// A reply or a note.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct NewMessage {
     /// `reply` or `note`.
     pub kind: String,
-    /// The text.
-    pub body: String,
+    /// The text; a reply may have a template instead.
+    pub body: Option<String>,
+    /// The template whose text is sent.
+    pub template: Option<String>,
+    /// The language of the template; the city's first where it is not said.
+    pub language: Option<String>,
     /// The channel, when it is not the ticket's.
     pub channel: Option<Channel>,
+    /// Whether the reply's warnings were read.
+    #[serde(default)]
+    pub acknowledge_warnings: bool,
 }
 
-const LONGEST_BODY: usize = 50_000;
+pub(crate) const LONGEST_BODY: usize = 50_000;
 pub(crate) const LONGEST_SUBJECT: usize = 200;
 const MOST_TAGS: usize = 20;
 
@@ -360,10 +407,8 @@ impl App {
         self.db
             .read(move |conn| {
                 let record = visible(conn, &caller, id)?;
-                let log = tickets::events(conn, id)?;
-                let ticket = Ticket::fold(&log)
-                    .map_err(|error| AppError::internal("a ticket's log does not fold", error))?;
-                Ok(with_clocks(record, &ticket, &core, now))
+                let ticket = folded(conn, id)?;
+                whole(conn, record, &ticket, &core, now)
             })
             .await
     }
@@ -442,8 +487,10 @@ impl App {
                 visible(conn, &caller, id)?;
                 let mut work = Work::load(conn, id, now)?;
                 work.check_version(Some(version))?;
+                let seal = changed_fields(conn, &core, &work, &change)?;
                 let mut classification = Classification {
                     subject: None,
+                    fields: seal,
                     theme: change.theme,
                     kind: change.kind,
                     priority: change.priority,
@@ -499,7 +546,7 @@ impl App {
         now: Instant,
     ) -> Result<MessageView, AppError> {
         caller.must(Permission::WorkTickets)?;
-        check_text("/body", &new.body, LONGEST_BODY)?;
+        check_message(&new)?;
         let (core, caller) = (self.core.clone(), caller.clone());
         self.db
             .write(move |conn| {
@@ -507,17 +554,21 @@ impl App {
                 let mut work = Work::load(conn, id, now)?;
                 work.check_version(version)?;
                 work.must_be_whole()?;
-                let text = match new.kind.as_str() {
-                    "note" => note(conn, &caller, &mut work, new.body, now)?,
-                    "reply" => {
-                        let channel = new.channel.unwrap_or(work.ticket.channel());
-                        reply(conn, &core, &caller, &mut work, channel, new.body, now)?
-                    }
-                    _ => return Err(AppError::invalid("/kind", "must be reply or note")),
+                let body = text_of(conn, &core, &work, &new, now)?;
+                let (id, warnings) = if new.kind == "note" {
+                    (note(conn, &caller, &mut work, body, now)?, None)
+                } else {
+                    let channel = new.channel.unwrap_or(work.ticket.channel());
+                    let answer = Answer { channel, body, acknowledged: new.acknowledge_warnings };
+                    let (id, warnings) = reply(conn, &core, &caller, &mut work, answer, now)?;
+                    (id, Some(warnings))
                 };
+                let ticket = work.ticket.id;
                 work.save(conn, &core.city)?;
-                let message = messages::find(conn, text)?.ok_or(AppError::NotFound("message"))?;
-                Ok(MessageView::from(message))
+                let message = messages::find(conn, id)?.ok_or(AppError::NotFound("message"))?;
+                let view = MessageView { warnings, ..MessageView::from(message) };
+                let shown = with_mentions(conn, ticket, vec![view])?.pop();
+                shown.ok_or(AppError::NotFound("message"))
             })
             .await
     }
@@ -535,17 +586,57 @@ pub(crate) fn visible(conn: &mut Conn, caller: &Caller, id: TicketId) -> Result<
     Ok(record)
 }
 
-fn with_clocks(record: TicketRecord, ticket: &Ticket, core: &Core, now: Instant) -> TicketView {
+/// A ticket folded from its log.
+pub(crate) fn folded(conn: &mut Conn, id: TicketId) -> Result<Ticket, AppError> {
+    let log = tickets::events(conn, id)?;
+    Ticket::fold(&log).map_err(|error| AppError::internal("a ticket's log does not fold", error))
+}
+
+/// A ticket with all that lists leave out.
+fn whole(
+    conn: &mut Conn,
+    record: TicketRecord,
+    ticket: &Ticket,
+    core: &Core,
+    now: Instant,
+) -> Result<TicketView, AppError> {
     let city = &core.city;
     let clocks = policy::readings(policy_of(ticket, city), &ticket.life(), &city.zone, &city.calendar, now);
-    TicketView { clocks: Some(clocks), ..TicketView::from(record) }
+    let fields = fields::shown(conn, core, ticket.id, ticket.theme.as_deref())?;
+    Ok(TicketView {
+        clocks: Some(clocks),
+        fields: Some(fields),
+        resolution_reason: Some(ticket.resolution.clone()),
+        ..TicketView::from(record)
+    })
+}
+
+/// The seal of the fields after a change; a new theme is asked for its required fields too.
+fn changed_fields(
+    conn: &mut Conn,
+    core: &Core,
+    work: &Work,
+    change: &TicketChange,
+) -> Result<Option<Seal>, AppError> {
+    if change.fields.is_none() && change.theme.is_none() {
+        return Ok(None);
+    }
+    let theme = change.theme.as_deref().or(work.ticket.theme.as_deref());
+    let given = change.fields.clone().unwrap_or_default();
+    fields::changed(conn, core, work.ticket.id, theme, &given)
 }
 
 /// Saves the work and shows the ticket.
-pub(crate) fn finish(conn: &mut Conn, core: &Core, work: Work, now: Instant) -> Result<TicketView, AppError> {
+pub(crate) fn finish(
+    conn: &mut Conn,
+    core: &Core,
+    mut work: Work,
+    now: Instant,
+) -> Result<TicketView, AppError> {
+    work.settle(conn, &core.city)?;
     let ticket = work.ticket.clone();
     let record = work.save(conn, &core.city)?;
-    Ok(with_clocks(record, &ticket, core, now))
+    whole(conn, record, &ticket, core, now)
 }
 
 /// The conversation of a ticket, with those of the tickets for which it speaks, each entry with its origin.
@@ -567,7 +658,7 @@ fn own_conversation(conn: &mut Conn, id: TicketId) -> Result<Vec<MessageView>, A
         contacts.into_iter().filter(|it| it.direction == Direction::Inbound && it.kind.is_contact());
     let mut all: Vec<MessageView> = inbound.map(MessageView::of_contact).collect();
     all.extend(messages::of_ticket(conn, id)?.into_iter().map(MessageView::from));
-    Ok(all)
+    with_mentions(conn, id, all)
 }
 
 fn open_ticket(
@@ -586,19 +677,23 @@ fn open_ticket(
     let known = recognise(conn, &identities, new.requester.name.as_deref(), now)?;
     let person = contact.as_ref().and_then(|contact| contact.person_id).or(known);
     let at = contact.as_ref().map_or(now, |contact| contact.occurred_at);
+    let source = desk::source(core, &new)?;
     let (interaction, flags) = match (&contact, new.channel) {
         (Some(contact), _) => (Some(contact.id), vec![]),
-        // The call is counted from the phone system's log, once.
-        (None, Channel::Phone) => (None, vec!["call_missing".to_owned()]),
-        (None, _) => (Some(desk_contact(conn, core, &new, person, now)?), vec![]),
+        // The call is counted from the phone system's log, once. Another line's calls are in no log of ours.
+        (None, Channel::Phone) if source == desk::DESK => (None, vec!["call_missing".to_owned()]),
+        (None, _) => (Some(desk_contact(conn, core, &new, source, person, now)?), vec![]),
     };
-    let opening = desk_opening(core, &new, contact.as_ref(), interaction, person, flags, at);
+    let municipio = desk::district(core, new.location.as_ref())?;
+    let place = Place { contact: contact.as_ref(), source, municipio, at };
+    let opening = desk_opening(core, &new, place, interaction, person, flags);
     let words = match &contact {
         Some(contact) => format!("{}\n{}\n{}", new.subject, contact.body, new.body),
         None => format!("{}\n{}", new.subject, new.body),
     };
-    let subject = Subject { text: new.subject, location: new.location, municipio: None, words };
+    let subject = Subject { text: new.subject, location: new.location, municipio, words };
     let mut work = Work::open(conn, &core.city, opening, subject, at, now, caller.actor())?;
+    fields::set_at_opening(conn, core, &mut work, &new.fields, caller.actor(), now)?;
     if let Some(interaction) = interaction {
         interactions::link(conn, interaction, work.ticket.id, now)?;
     }
@@ -630,6 +725,7 @@ fn desk_contact(
     conn: &mut Conn,
     core: &Core,
     new: &NewTicket,
+    source: &str,
     person: Option<PersonId>,
     now: Instant,
 ) -> Result<InteractionId, AppError> {
@@ -643,10 +739,10 @@ fn desk_contact(
         Channel::Letter => InteractionKind::Letter,
     };
     let key = Claimed { interaction: Some(id), quarantine: None };
-    intake::claim(conn, "desk", &id.to_string(), key, now)?;
+    intake::claim(conn, source, &id.to_string(), key, now)?;
     let contact = Interaction {
         id,
-        source: "desk".to_owned(),
+        source: source.to_owned(),
         channel: new.channel,
         kind,
         direction: Direction::Inbound,
@@ -673,56 +769,59 @@ fn desk_contact(
 fn desk_opening(
     core: &Core,
     new: &NewTicket,
-    contact: Option<&Interaction>,
+    place: Place<'_>,
     interaction: Option<InteractionId>,
     person: Option<PersonId>,
     flags: Vec<String>,
-    at: Instant,
 ) -> Opening {
     let words = format!("{}\n{}", new.subject, new.body);
     let start = Start {
         channel: new.channel,
-        source: contact.map_or("desk", |contact| contact.source.as_str()),
+        source: place.contact.map_or(place.source, |contact| contact.source.as_str()),
         interaction,
         person,
         theme: new.theme.as_deref(),
         kind: Some(new.kind),
         priority: new.priority,
         tags: new.tags.clone(),
+        municipio: place.municipio,
         words: &words,
         follows: None,
         flags,
-        at,
+        at: place.at,
     };
     start.opening(&core.city)
 }
 
-fn note(
+/// Writes an internal note; who is named in it is told.
+pub(crate) fn note(
     conn: &mut Conn,
     caller: &Caller,
     work: &mut Work,
     body: String,
     now: Instant,
 ) -> Result<filo_domain::MessageId, AppError> {
-    let text = work.text(conn, Draft::inside(MessageKind::Note, caller.user(), body))?;
+    let text = work.text(conn, Draft::inside(MessageKind::Note, caller.user(), body.clone()))?;
     let id = text.message;
     work.push(conn, now, caller.actor(), EventBody::Noted { text })?;
+    mentions::keep(conn, work, id, &body, now)?;
     Ok(id)
 }
 
-/// Sends an answer on a channel.
+/// Sends an answer on a channel, unless it has warnings that nobody acknowledged; gives the message and its warnings.
 pub(crate) fn reply(
     conn: &mut Conn,
     core: &Core,
     caller: &Caller,
     work: &mut Work,
-    channel: Channel,
-    body: String,
+    answer: Answer,
     now: Instant,
-) -> Result<filo_domain::MessageId, AppError> {
+) -> Result<(filo_domain::MessageId, Vec<Warning>), AppError> {
     if work.ticket.state() == State::Cancelled {
         return Err(AppError::conflict("ticket-cancelled", "a cancelled ticket cannot be answered"));
     }
+    let Answer { channel, body, acknowledged } = answer;
+    let warnings = warnings::of_answer(&body);
     let address = outbox::address(conn, core, work, channel)?;
     if outbox::is_sent(channel) && address.to.is_empty() {
         let detail = format!(
@@ -731,11 +830,12 @@ pub(crate) fn reply(
         );
         return Err(AppError::invalid("/channel", detail));
     }
+    warnings::confirm(&warnings, acknowledged)?;
     let sending = Sending { kind: MessageKind::Reply, body, channel, author: caller.user(), address };
     let text = outbox::send(conn, core, work, sending, now)?;
     let id = text.message;
     work.push(conn, now, caller.actor(), EventBody::Replied { text, channel })?;
-    Ok(id)
+    Ok((id, warnings))
 }
 
 fn take_step(
@@ -758,19 +858,31 @@ fn take_step(
             EventBody::Waiting { waits_for, reason: work.reason(conn, author, reason)? }
         }
         StepRequest::Resume => EventBody::Resumed,
-        StepRequest::Resolve { outcome, note, reply: answer } => {
-            if let Some(answer) = answer {
-                check_text("/reply", &answer, LONGEST_BODY)?;
-                let channel = work.ticket.channel();
-                reply(conn, core, caller, work, channel, answer, now)?;
-            }
-            EventBody::Resolved { outcome, note: work.reason(conn, author, note)? }
-        }
+        StepRequest::Resolve(resolution) => resolved(conn, core, caller, work, resolution, now)?,
         StepRequest::Close => EventBody::Closed { automatic: false },
         StepRequest::Reopen { reason } => EventBody::Reopened { reason: work.reason(conn, author, reason)? },
         StepRequest::Cancel { reason } => EventBody::Cancelled { reason: work.reason(conn, author, reason)? },
     };
     work.push(conn, now, caller.actor(), body)
+}
+
+/// Answers where an answer comes with the resolution.
+fn resolved(
+    conn: &mut Conn,
+    core: &Core,
+    caller: &Caller,
+    work: &mut Work,
+    resolution: Resolution,
+    now: Instant,
+) -> Result<EventBody, AppError> {
+    let Resolution { outcome, reason, note, reply: answer, acknowledge_warnings } = resolution;
+    let reason = resolutions::check(&core.city, &work.ticket, outcome, reason)?;
+    if let Some(body) = answer {
+        check_text("/reply", &body, LONGEST_BODY)?;
+        let answer = Answer { channel: work.ticket.channel(), body, acknowledged: acknowledge_warnings };
+        reply(conn, core, caller, work, answer, now)?;
+    }
+    Ok(EventBody::Resolved { outcome, note: work.reason(conn, caller.user(), note)?, reason })
 }
 
 fn assigned(
@@ -804,13 +916,26 @@ pub(crate) fn check_unit(
     now: Instant,
 ) -> Result<String, AppError> {
     let day = core.city.zone.day(now);
-    let unit = core.city.units.get(key).filter(|unit| unit.is_valid_on(day));
-    match unit {
-        None => Err(AppError::invalid("/unit", format!("no unit {key:?} works on {day}: see GET /units"))),
+    let known = core.city.units.get(key);
+    match known.filter(|unit| unit.is_valid_on(day)) {
+        None => Err(AppError::invalid("/unit", absent(core, key, known, day))),
         Some(unit) if level.is_some_and(|level| level != unit.level) => {
             Err(AppError::invalid("/unit", format!("unit {key:?} is of level {}", unit.level.word())))
         }
         Some(unit) => Ok(unit.key.clone()),
+    }
+}
+
+/// Why a unit gets no work on a day, and who does it instead.
+fn absent(core: &Core, key: &str, unit: Option<&Unit>, day: Date) -> String {
+    let Some(unit) = unit else { return format!("there is no unit {key:?}: see GET /units") };
+    let ended = unit.valid_to.filter(|to| *to <= day);
+    match (ended, core.city.units.on(key, day)) {
+        (Some(to), Some(successor)) => {
+            format!("unit {key:?} ended on {to}: its work is done by {:?}", successor.key)
+        }
+        (Some(to), None) => format!("unit {key:?} ended on {to} and has no successor"),
+        (None, _) => format!("unit {key:?} does not work yet on {day}"),
     }
 }
 

@@ -11,6 +11,7 @@ use filo_store::{
     Conn, audit, interactions,
     links::{self, StoredLink},
     merges, messages, moves,
+    ticket_fields::{self, Kept},
     tickets::{self, TicketRecord},
 };
 use serde::Serialize;
@@ -84,6 +85,7 @@ fn verify_page(
     let beside = Stored::of(conn, &ids)?;
     let stored_links = links::of_tickets(conn, &ids)?;
     let stored_moves = moves::of_tickets(conn, &ids)?;
+    let mut fields = ticket_fields::of_tickets(conn, &ids)?;
     for record in page {
         let own: Vec<Event> = log.iter().filter(|event| event.ticket == record.id).cloned().collect();
         verified.tickets += 1;
@@ -107,6 +109,9 @@ fn verify_page(
                 merged += usize::from(ticket.merged.is_some());
                 if !links_fit(&ticket, &stored_links) {
                     report("links", "the links are not those of the events".to_owned());
+                }
+                if !fields_fit(&ticket, fields.remove(&record.id)) {
+                    report("seal", "the custom fields are not those that were sealed".to_owned());
                 }
                 if !subject_fits(&ticket, &record) {
                     report("seal", "the subject is not the one that was sealed".to_owned());
@@ -183,6 +188,18 @@ fn subject_fits(ticket: &Ticket, record: &TicketRecord) -> bool {
         (Some(subject), Some(salt)) => ticket.subject.fits(salt, subject),
         // Anonymised: text and salt are gone together.
         (None, None) => true,
+        (_, _) => false,
+    }
+}
+
+fn fields_fit(ticket: &Ticket, kept: Option<Kept>) -> bool {
+    match (&ticket.fields, kept) {
+        (None, None) => true,
+        (Some(seal), Some(Kept { values: Some(values), salt: Some(salt) })) => {
+            seal.fits(&salt, &values.text())
+        }
+        // Anonymised: values and salt are gone together.
+        (Some(_), Some(Kept { values: None, salt: None })) => true,
         (_, _) => false,
     }
 }

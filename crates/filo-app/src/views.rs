@@ -13,6 +13,8 @@ use filo_store::{
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::{Mentioned, Warning};
+
 /// One page of a list, and where the next begins.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
@@ -199,6 +201,11 @@ pub struct MessageView {
     pub deliveries: Vec<Delivery>,
     /// The merged ticket it belongs to; `None` for the ticket's own.
     pub origin: Option<Origin>,
+    /// Who is named in a note.
+    pub mentions: Vec<Mentioned>,
+    /// What was doubtful in a reply and acknowledged; only in the answer to its sending.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warnings: Option<Vec<Warning>>,
 }
 
 impl From<Message> for MessageView {
@@ -219,6 +226,8 @@ impl From<Message> for MessageView {
             delivery: message.delivery,
             deliveries: message.deliveries,
             origin: None,
+            mentions: vec![],
+            warnings: None,
         }
     }
 }
@@ -236,6 +245,8 @@ impl MessageView {
             delivery: None,
             deliveries: vec![],
             origin: None,
+            mentions: vec![],
+            warnings: None,
         }
     }
 }

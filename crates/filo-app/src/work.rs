@@ -21,7 +21,7 @@ use filo_store::{
 };
 use serde_json::Value;
 
-use crate::{AppError, mint};
+use crate::{AppError, assignment, mint};
 
 /// A ticket under work.
 pub(crate) struct Work {
@@ -29,6 +29,8 @@ pub(crate) struct Work {
     pub(crate) ticket: Ticket,
     /// What the projection has besides.
     pub(crate) beside: Beside,
+    /// Where it was when the work began, or was last settled.
+    unit_before: Option<String>,
     now: Instant,
 }
 
@@ -51,6 +53,7 @@ pub(crate) struct Start<'a> {
     pub(crate) kind: Option<Kind>,
     pub(crate) priority: Option<Priority>,
     pub(crate) tags: Vec<String>,
+    pub(crate) municipio: Option<i32>,
     /// Subject and text: rules look for words in it.
     pub(crate) words: &'a str,
     pub(crate) follows: Option<TicketId>,
@@ -66,6 +69,7 @@ impl Start<'_> {
             channel: self.channel,
             theme: self.theme,
             kind: self.kind,
+            municipio: self.municipio,
             text: self.words,
         };
         let route = city.route(&contact, city.zone.day(self.at));
@@ -129,7 +133,7 @@ impl Work {
         if let Some(signature) = Signature::of(&subject.words) {
             signatures::insert(conn, ticket.id, signature, at)?;
         }
-        Ok(Self { ticket, beside, now })
+        Ok(Self { ticket, beside, unit_before: None, now })
     }
 
     /// Loads the ticket that speaks for one, and locks it: of one that is not merged, itself.
@@ -174,7 +178,7 @@ impl Work {
             location: record.location,
             municipio: record.municipio,
         };
-        Ok(Self { ticket, beside, now })
+        Ok(Self { unit_before: ticket.history.unit.clone(), ticket, beside, now })
     }
 
     /// Refuses a step that the state forbids.
@@ -260,8 +264,28 @@ impl Work {
             .transpose()
     }
 
+    /// Gives an open ticket that came to a unit, and to no person, to whom the unit's configuration says.
+    pub(crate) fn settle(&mut self, conn: &mut Conn, city: &City) -> Result<(), AppError> {
+        let unit = self.ticket.history.unit.clone();
+        let came = unit != self.unit_before;
+        self.unit_before.clone_from(&unit);
+        if !came || !self.ticket.state().is_open() || self.ticket.user.is_some() {
+            return Ok(());
+        }
+        let user = match unit {
+            Some(unit) => assignment::next(conn, city, &unit)?,
+            None => None,
+        };
+        if user.is_some() {
+            let level = self.ticket.history.level;
+            self.push(conn, self.now, Actor::System, EventBody::Assigned { unit: None, user, level })?;
+        }
+        Ok(())
+    }
+
     /// Writes the projection.
     pub(crate) fn save(mut self, conn: &mut Conn, city: &City) -> Result<TicketRecord, AppError> {
+        self.settle(conn, city)?;
         let clocks = kept_clocks(&self.ticket, city);
         self.beside.due_at = policy::next_due(&clocks, &self.ticket.life());
         let record = TicketRecord::of(&self.ticket, self.beside);

@@ -13,32 +13,38 @@ use jiff::civil::Date;
 use crate::{
     CityZone,
     calendar::Calendar,
-    form::Forms,
+    form::{Field, Forms},
     policy::{self, Policy, PolicyError},
     vocabulary::Level,
 };
 
 mod file;
 mod profile;
+mod resolutions;
 mod routing;
 mod sources;
+mod templates;
 mod texts;
 mod themes;
 mod units;
 
 pub use file::ConfigError;
 pub use profile::{District, MailProfile, Profile};
+pub use resolutions::ResolutionReason;
 pub use routing::{Contact, Route, Routing};
 pub use sources::Source;
+pub use templates::ReplyTemplate;
 pub use texts::Texts;
 pub use themes::{Theme, Themes};
-pub use units::{Unit, UnitKind, Units};
+pub use units::{Assignment, Unit, UnitKind, Units};
 
 use file::File;
 
 /// The files at the top of a city's folder; all of them must be there.
 pub const FILES: [&str; 6] =
     ["city.toml", "units.toml", "themes.toml", "calendar.toml", "routing.toml", "policies.toml"];
+/// Files at the top of a city's folder that may be missing.
+pub const FURTHER_FILES: [&str; 1] = ["resolutions.toml"];
 
 /// A city, read and checked.
 #[derive(Clone, Debug)]
@@ -61,6 +67,10 @@ pub struct City {
     pub policies: Vec<Policy>,
     /// The forms of Scrivi.
     pub forms: Forms,
+    /// Why tickets are resolved, in the city's words.
+    pub resolutions: Vec<ResolutionReason>,
+    /// What operators answer with.
+    pub templates: Vec<ReplyTemplate>,
     /// What citizens read, by language.
     pub texts: Texts,
 }
@@ -79,10 +89,17 @@ impl City {
         sources::check(&File::named(files, "city.toml")?, &sources, &themes)?;
         Ok(Self {
             zone: profile.zone.clone(),
-            routing: routing::read(&File::named(files, "routing.toml")?, &sources, &units, &themes)?,
+            routing: routing::read(
+                &File::named(files, "routing.toml")?,
+                (&profile, &sources),
+                &units,
+                &themes,
+            )?,
             policies: read_policies(&File::named(files, "policies.toml")?, &themes)?,
             calendar: File::named(files, "calendar.toml")?.read()?,
             forms: read_forms(files, &themes)?,
+            resolutions: resolutions::read(files, &themes)?,
+            templates: templates::read(files, &profile.languages, &themes)?,
             texts: texts::read(files, &profile.languages)?,
             profile,
             sources,
@@ -114,20 +131,30 @@ impl City {
         }
     }
 
+    /// The custom fields of a theme's tickets.
+    pub fn fields_of(&self, theme: Option<&str>) -> &[Field] {
+        theme.and_then(|key| self.themes.get(key)).map_or(&[], |theme| &theme.fields)
+    }
+
     /// The unit that is competent for a theme on a local day: to whom level I would hand it over.
     pub fn unit_of_theme(&self, theme: &str, day: Date) -> Option<&Unit> {
         self.themes.get(theme).and_then(|theme| self.units.on(&theme.unit, day))
     }
 }
 
+fn is_known(name: &str) -> bool {
+    FILES.contains(&name) || FURTHER_FILES.contains(&name)
+}
+
 /// A misspelt file must not be passed over in silence.
 fn check_names(files: &BTreeMap<String, String>) -> Result<(), ConfigError> {
-    let unknown =
-        |name: &&String| name.ends_with(".toml") && !name.contains('/') && !FILES.contains(&name.as_str());
+    let unknown = |name: &&String| name.ends_with(".toml") && !name.contains('/') && !is_known(name);
     match files.keys().find(unknown) {
-        Some(name) => {
-            Err(ConfigError::of_file(name, "a file of this name", format!("one of {}", FILES.join(", "))))
-        }
+        Some(name) => Err(ConfigError::of_file(
+            name,
+            "a file of this name",
+            format!("one of {}, {}", FILES.join(", "), FURTHER_FILES.join(", ")),
+        )),
         None => Ok(()),
     }
 }

@@ -95,6 +95,10 @@ pub struct Classification {
     pub priority: Option<Priority>,
     /// All tags, sorted.
     pub tags: Option<Vec<String>>,
+    /// The seal of all custom fields. Left out of the stored form when absent, so that the hashes of logs written
+    /// before there were fields still fit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Seal>,
 }
 
 /// What happened.
@@ -174,6 +178,9 @@ pub enum EventBody {
         outcome: Outcome,
         /// Internal note.
         note: Option<Text>,
+        /// The key of the city's reason; left out of the stored form when absent, as logs before it were written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
     },
     /// It was closed.
     Closed {
@@ -190,7 +197,7 @@ pub enum EventBody {
         /// Why.
         reason: Option<Text>,
     },
-    /// Its subject, theme, kind, priority or tags were changed.
+    /// Its subject, theme, kind, priority, tags or custom fields were changed.
     Classified(Classification),
     /// Another clock policy, or another version of it, applies to it from its opening on.
     PolicyChosen {

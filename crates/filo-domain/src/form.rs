@@ -14,12 +14,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::vocabulary::Kind;
 
+pub mod custom;
 pub mod submission;
 mod value;
 
 #[cfg(test)]
 mod tests;
 
+pub use custom::CustomFields;
 pub use submission::{Forms, Submission};
 
 /// A text in the city's languages.
@@ -114,6 +116,10 @@ pub enum FieldType {
     Date,
     /// One of a list.
     Choice,
+    /// A number, kept with a point before its decimals.
+    Number,
+    /// Yes or no, kept as `true` or `false`.
+    YesNo,
 }
 
 impl FieldType {
@@ -127,6 +133,8 @@ impl FieldType {
             Self::FiscalCode => 20,
             Self::Date => 10,
             Self::Choice => 100,
+            Self::Number => 20,
+            Self::YesNo => 5,
         }
     }
 }
@@ -246,6 +254,12 @@ pub enum FieldProblem {
     /// No day.
     #[error("is no day such as 2026-10-01")]
     NotADate,
+    /// No number.
+    #[error("is no number such as 12 or 12.5, of at most 15 digits")]
+    NotANumber,
+    /// Neither yes nor no.
+    #[error("is neither true nor false")]
+    NotYesOrNo,
     /// None of the list.
     #[error("is none of the choices")]
     UnknownChoice,
@@ -277,6 +291,8 @@ impl FieldProblem {
             Self::NotAPhone => "not_a_phone",
             Self::NotAFiscalCode => "not_a_fiscal_code",
             Self::NotADate => "not_a_date",
+            Self::NotANumber => "not_a_number",
+            Self::NotYesOrNo => "not_yes_or_no",
             Self::UnknownChoice => "unknown_choice",
             Self::UnknownField => "unknown_field",
             Self::UnknownForm => "unknown_form",
@@ -295,6 +311,8 @@ impl FieldProblem {
             | Self::NotAPhone
             | Self::NotAFiscalCode
             | Self::NotADate
+            | Self::NotANumber
+            | Self::NotYesOrNo
             | Self::UnknownChoice
             | Self::UnknownField
             | Self::UnknownForm
@@ -349,38 +367,43 @@ impl Form {
     /// # Errors
     /// The first thing that is wrong.
     pub fn check(&self) -> Result<(), FormError> {
-        self.check_keys(std::iter::once(self.key.as_str()))?;
-        self.check_keys(self.fields.iter().map(|field| field.key.as_str()))?;
-        for field in &self.fields {
-            self.check_field(field)?;
-        }
-        Ok(())
+        check_keys(&self.key, std::iter::once(self.key.as_str()))?;
+        check_fields(&self.key, &self.fields)
     }
-    fn check_field(&self, field: &Field) -> Result<(), FormError> {
-        let names = || (self.key.clone(), field.key.clone());
-        let lists = usize::from(!field.choices.is_empty()) + usize::from(field.source.is_some());
-        if lists != usize::from(field.field_type == FieldType::Choice) {
-            let (form, field) = names();
-            return Err(FormError::Choices { form, field });
-        }
-        if !(1..=MAX_LENGTH).contains(&field.limit()) {
-            let (form, field) = names();
-            return Err(FormError::Limit { form, field });
-        }
-        self.check_keys(field.choices.iter().map(|choice| choice.key.as_str()))
+}
+
+/// Checks the definitions of a list of fields; `form` names what declares them.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn check_fields(form: &str, fields: &[Field]) -> Result<(), FormError> {
+    check_keys(form, fields.iter().map(|field| field.key.as_str()))?;
+    fields.iter().try_for_each(|field| check_field(form, field))
+}
+
+fn check_field(form: &str, field: &Field) -> Result<(), FormError> {
+    let (form_key, key) = (form.to_owned(), field.key.clone());
+    let lists = usize::from(!field.choices.is_empty()) + usize::from(field.source.is_some());
+    if lists != usize::from(field.field_type == FieldType::Choice) {
+        return Err(FormError::Choices { form: form_key, field: key });
     }
-    fn check_keys<'a>(&self, keys: impl Iterator<Item = &'a str>) -> Result<(), FormError> {
-        let mut seen = BTreeSet::new();
-        for key in keys {
-            let (form, owned) = (self.key.clone(), key.to_owned());
-            let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
-            if key.is_empty() || !key.chars().all(plain) {
-                return Err(FormError::Key { form, key: owned });
-            }
-            if !seen.insert(key) {
-                return Err(FormError::Twice { form, key: owned });
-            }
-        }
-        Ok(())
+    if !(1..=MAX_LENGTH).contains(&field.limit()) {
+        return Err(FormError::Limit { form: form_key, field: key });
     }
+    check_keys(form, field.choices.iter().map(|choice| choice.key.as_str()))
+}
+
+fn check_keys<'a>(form: &str, keys: impl Iterator<Item = &'a str>) -> Result<(), FormError> {
+    let mut seen = BTreeSet::new();
+    for key in keys {
+        let (form, owned) = (form.to_owned(), key.to_owned());
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '-');
+        if key.is_empty() || !key.chars().all(plain) {
+            return Err(FormError::Key { form, key: owned });
+        }
+        if !seen.insert(key) {
+            return Err(FormError::Twice { form, key: owned });
+        }
+    }
+    Ok(())
 }

@@ -125,6 +125,48 @@ pub mod fiscal_code {
         word.len() == 16 && canonical(word).is_some()
     }
 
+    /// The personal codes that a text shows, in upper case: as one word, or in groups with blanks, points or hyphens
+    /// between them.
+    pub fn personal_in(text: &str) -> Vec<String> {
+        const MOST_GROUPS: usize = 6;
+        let words: Vec<&str> =
+            text.split(|c: char| c.is_whitespace() || matches!(c, '.' | '-' | '\u{2011}')).collect();
+        let mut found = Vec::new();
+        for start in 0..words.len() {
+            let mut joined = String::new();
+            for word in words.iter().skip(start).take(MOST_GROUPS) {
+                // A bracket or a comma may stand beside a code, and ends it.
+                joined.push_str(word.trim_start_matches(is_mark));
+                let ends = joined.ends_with(is_mark);
+                let code = joined.trim_end_matches(is_mark);
+                if is_personal(code) {
+                    found.push(code.to_ascii_uppercase());
+                }
+                if ends || joined.len() >= CODE_LENGTH {
+                    break;
+                }
+            }
+            // A label may be glued to its code (`CF:RSSMRA…`).
+            let glued = words.get(start).into_iter().flat_map(|word| word.split(is_mark));
+            found.extend(glued.filter(|part| is_personal(part)).map(str::to_ascii_uppercase));
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// A code that may be shown: its first letter and its last, the rest hidden.
+    pub fn masked(code: &str) -> String {
+        let (first, last) = (code.chars().next(), code.chars().next_back());
+        first.into_iter().chain(std::iter::once('…')).chain(last).collect()
+    }
+
+    const CODE_LENGTH: usize = 16;
+
+    fn is_mark(c: char) -> bool {
+        !c.is_ascii_alphanumeric()
+    }
+
     fn personal(mut code: Vec<u8>) -> Option<String> {
         let (body, check) = code.split_at(15);
         if check.first() != Some(&check_character(body)?) {
@@ -207,5 +249,27 @@ mod tests {
         assert_eq!(fiscal_code::canonical("RSSMRA85T10A562X"), None);
         assert_eq!(fiscal_code::canonical("01199250158").as_deref(), Some("01199250158"));
         assert_eq!(fiscal_code::canonical("01199250159"), None);
+    }
+
+    #[test]
+    fn a_code_in_a_text_is_found_however_it_is_written() {
+        let shown = [
+            "Il suo codice RSSMRA85T10A562S risulta attivo",
+            "(rssmra85t10a562s), grazie",
+            "CF:RSSMRA85T10A562S",
+            "cf=RSSMRA85T10A562S.",
+            "RSS MRA 85T10 A562S",
+            "RSS-MRA-85T10-A562S;",
+            "RSSMRA 85T10\nA562S",
+        ];
+        for text in shown {
+            assert_eq!(fiscal_code::personal_in(text), ["RSSMRA85T10A562S"], "{text}");
+        }
+        assert_eq!(fiscal_code::personal_in("RSSMRA85T10A56NH").len(), 1, "omocodia counts");
+        let clean = ["", "RSSMRA85T10A562X", "partita IVA 01199250158", "RSSMRA85T10A562S1", "abc def ghi"];
+        for text in clean {
+            assert!(fiscal_code::personal_in(text).is_empty(), "{text}");
+        }
+        assert_eq!(fiscal_code::masked("RSSMRA85T10A562S"), "R…S");
     }
 }

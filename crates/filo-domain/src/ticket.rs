@@ -131,10 +131,14 @@ pub struct Ticket {
     pub tags: Vec<String>,
     /// The seal of the subject now.
     pub subject: Seal,
+    /// The seal of the custom fields now; `None` when there never were any.
+    pub fields: Option<Seal>,
     /// The person it is assigned to.
     pub user: Option<UserId>,
     /// How it ended; `None` while open.
     pub outcome: Option<Outcome>,
+    /// The key of the city's reason for its resolution; `None` while open.
+    pub resolution: Option<String>,
     /// The matter it is joined in.
     pub matter: Option<MatterId>,
     /// The clock policy that applies to it, with its version: that of the opening until another was chosen.
@@ -198,8 +202,10 @@ impl Ticket {
             priority: opening.priority,
             tags: opening.tags.clone(),
             subject: opening.subject.clone(),
+            fields: None,
             user: None,
             outcome: None,
+            resolution: None,
             matter: None,
             policy: opening.policy.clone(),
             merged: None,
@@ -270,7 +276,10 @@ impl Ticket {
             EventBody::Replied { text, .. } => self.replies.push((text.message, event.at)),
             EventBody::LiveAnswered { interaction } => self.live_answers.push((*interaction, event.at)),
             EventBody::Undelivered { message } => self.replies.retain(|(reply, _)| reply != message),
-            EventBody::Resolved { outcome, .. } => self.resolve(event.at, *outcome),
+            EventBody::Resolved { outcome, reason, .. } => {
+                self.resolution.clone_from(reason);
+                self.resolve(event.at, *outcome);
+            }
             EventBody::Closed { .. } => self.close(event.at),
             EventBody::Reopened { .. } => self.reopen(event.at),
             EventBody::Cancelled { .. } => self.cancel(event.at),
@@ -372,6 +381,7 @@ impl Ticket {
     fn reopen(&mut self, at: Instant) {
         self.history.state = State::New;
         self.outcome = None;
+        self.resolution = None;
         self.history.rounds.push(Round { started_at: at, resolved_at: None, closed_at: None, outcome: None });
     }
 
@@ -392,6 +402,9 @@ impl Ticket {
         self.priority = change.priority.unwrap_or(self.priority);
         if let Some(tags) = &change.tags {
             self.tags.clone_from(tags);
+        }
+        if change.fields.is_some() {
+            self.fields.clone_from(&change.fields);
         }
     }
 }

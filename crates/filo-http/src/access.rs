@@ -191,32 +191,19 @@ pub(crate) async fn revoke_key(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// The city's units, present and past.
-#[utoipa::path(get, path = "/rest/crm/v1/units", tag = "administration",
-    responses((status = 200, body = schema::List<schema::configuration::Unit>)))]
-pub(crate) async fn units(
-    _caller: Allowed<ReadConfiguration>,
-    state: Data<State>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let units = state.app.city().units.all().iter().map(|unit| {
-        json!({ "key": unit.key, "name": unit.name, "level": unit.level.word(),
-            "valid_from": unit.valid_from.map(|day| day.to_string()),
-            "valid_to": unit.valid_to.map(|day| day.to_string()), "successor": unit.successor })
-    });
-    all(&state, &request, units.collect())
-}
-
-/// The city's themes, in two levels.
+/// The city's themes, in two levels, each with the custom fields of its tickets.
 #[utoipa::path(get, path = "/rest/crm/v1/themes", tag = "administration",
-    responses((status = 200, body = schema::List<schema::configuration::Theme>)))]
+    responses((status = 200, body = schema::List<schema::content::Theme>)))]
 pub(crate) async fn themes(
     _caller: Allowed<ReadConfiguration>,
     state: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let themes = state.app.city().themes.all().iter();
-    let themes = themes.map(|theme| json!({ "key": theme.key, "label": theme.label, "unit": theme.unit }));
+    let themes = themes.map(|theme| {
+        json!({ "key": theme.key, "label": theme.label, "unit": theme.unit,
+        "fields": theme.fields })
+    });
     all(&state, &request, themes.collect())
 }
 
@@ -229,7 +216,8 @@ pub(crate) async fn sources(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let sources = state.app.city().sources.iter().map(|source| {
-        json!({ "key": source.key, "label": source.label, "channel": source.channel.map(Word::word) })
+        json!({ "key": source.key, "label": source.label, "channel": source.channel.map(Word::word),
+            "desk": source.desk.iter().copied().map(Word::word).collect::<Vec<_>>() })
     });
     all(&state, &request, sources.collect())
 }

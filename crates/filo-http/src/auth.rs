@@ -49,6 +49,8 @@ pub struct ReadReports;
 pub struct CloseMonths;
 /// Read and settle the quarantine.
 pub struct ManageQuarantine;
+/// Hand over what an ended unit left behind.
+pub struct HandOver;
 /// Read units, themes and sources.
 pub struct ReadConfiguration;
 /// Manage users and keys.
@@ -83,6 +85,9 @@ impl Permit for CloseMonths {
 }
 impl Permit for ManageQuarantine {
     const PERMISSION: Permission = Permission::ManageQuarantine;
+}
+impl Permit for HandOver {
+    const PERMISSION: Permission = Permission::HandOver;
 }
 impl Permit for ReadConfiguration {
     const PERMISSION: Permission = Permission::ReadConfiguration;

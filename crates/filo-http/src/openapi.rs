@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, structure,
-    tickets, webhooks,
+    access, audit, calls, health, matters, mentions, persons, quarantine, queues, replies, reports, schema,
+    scrivi, structure, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -63,7 +63,9 @@ use crate::{
         access::users, access::add_user, access::user, access::disable_user, access::set_password,
         access::keys, access::issue_key, access::key, access::revoke_key,
         audit::audit_log,
-        access::units, access::themes, access::sources,
+        units::units, units::unit, units::hand_over, access::themes, access::sources,
+        replies::reply_templates, replies::preview_reply, replies::resolution_reasons,
+        mentions::list_mentions, mentions::read_mention,
         scrivi::submit_request, scrivi::follow_request, scrivi::add_to_request, scrivi::contest_request,
         scrivi::rate_request, scrivi::forms, scrivi::form,
         webhooks::check_in, webhooks::take_in,

@@ -181,6 +181,10 @@ impl From<AppError> for Problem {
             AppError::Conflict { proposal: Some(proposal), .. } => {
                 problem.0.further.insert("proposal".to_owned(), proposal);
             }
+            AppError::Unconfirmed(warnings) => {
+                let warnings = serde_json::to_value(warnings).unwrap_or_default();
+                problem.0.further.insert("warnings".to_owned(), warnings);
+            }
             AppError::Stale(version) => {
                 problem.0.further.insert("version".to_owned(), version.into());
             }

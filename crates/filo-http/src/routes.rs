@@ -10,8 +10,9 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, audit, auth, calls, health, idempotency, limits, matters, observe, openapi, pages,
-    persons, problem::Problem, quarantine, queues, reports, scrivi, structure, tickets, webhooks,
+    State, access, audit, auth, calls, health, idempotency, limits, matters, mentions, observe, openapi,
+    pages, persons, problem::Problem, quarantine, queues, replies, reports, scrivi, structure, tickets,
+    units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -130,6 +131,7 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
         .wrap(from_fn(idempotency::idempotent))
         .wrap(from_fn(auth::authenticate))
         .configure(hanging_together)
+        .configure(content)
         .configure(working)
         .configure(contacts)
         .configure(figures)
@@ -162,6 +164,16 @@ fn hanging_together(config: &mut web::ServiceConfig) {
             "/tickets/{id}/watchers/{user_id}",
             vec![get(web::get().to(structure::watcher)), delete(web::delete().to(structure::unwatch))],
         ));
+}
+
+/// Before the steps of a ticket, whose path would take these too.
+fn content(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/tickets/{id}/reply-previews", vec![post(web::post().to(replies::preview_reply))]))
+        .service(on("/reply-templates", vec![get(web::get().to(replies::reply_templates))]))
+        .service(on("/resolution-reasons", vec![get(web::get().to(replies::resolution_reasons))]))
+        .service(on("/mentions", vec![get(web::get().to(mentions::list_mentions))]))
+        .service(on("/mentions/{id}/read", vec![post(web::post().to(mentions::read_mention))]));
 }
 
 fn working(config: &mut web::ServiceConfig) {
@@ -243,7 +255,9 @@ fn administration(config: &mut web::ServiceConfig) {
             vec![get(web::get().to(access::key)), delete(web::delete().to(access::revoke_key))],
         ))
         .service(on("/audit-log", vec![get(web::get().to(audit::audit_log))]))
-        .service(on("/units", vec![get(web::get().to(access::units))]))
+        .service(on("/units", vec![get(web::get().to(units::units))]))
+        .service(on("/units/{key}", vec![get(web::get().to(units::unit))]))
+        .service(on("/units/{key}/hand-over", vec![post(web::post().to(units::hand_over))]))
         .service(on("/themes", vec![get(web::get().to(access::themes))]))
         .service(on("/sources", vec![get(web::get().to(access::sources))]));
 }

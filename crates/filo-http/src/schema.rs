@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod configuration;
+pub mod content;
 pub mod report;
 pub mod structure;
 
@@ -89,6 +90,8 @@ pub struct Problem {
     pub proposal: Option<Value>,
     /// For a version that is no longer the present one: the present one.
     pub version: Option<i32>,
+    /// For an answer that was held back: what to look at.
+    pub warnings: Option<Vec<content::Warning>>,
 }
 
 /// An invalid field.
@@ -235,6 +238,10 @@ pub struct Ticket {
     pub allowed: Vec<String>,
     /// Open tickets that may be about the same; only in the answer to an opening.
     pub possible_duplicates: Option<Vec<structure::Duplicate>>,
+    /// The custom fields of its theme, by key; absent in lists.
+    pub fields: Option<Value>,
+    /// The key of the city's reason for the resolution; absent in lists.
+    pub resolution_reason: Option<String>,
 }
 
 /// Filters of the list of tickets.
@@ -395,6 +402,9 @@ pub struct NewTicket {
     /// The channel.
     #[schema(schema_with = one_of::<words::Channel>)]
     pub channel: String,
+    /// Under which of the desk's sources it is entered; by default `desk`.
+    #[schema(max_length = 100)]
+    pub source: Option<String>,
     /// The subject.
     #[schema(min_length = 1, max_length = 200)]
     pub subject: String,
@@ -413,11 +423,13 @@ pub struct NewTicket {
     pub requester: Option<Requester>,
     /// The contact, where it is recorded already.
     pub interaction_id: Option<Uuid>,
-    /// Where.
+    /// Where; `municipio` is the number of the district.
     pub location: Option<Value>,
     /// Tags.
     #[schema(max_items = 20)]
     pub tags: Option<Vec<String>>,
+    /// Custom fields of the theme: see `GET /themes`.
+    pub fields: Option<Value>,
 }
 
 /// A change of a ticket's classification.
@@ -437,10 +449,12 @@ pub struct TicketChange {
     /// All tags.
     #[schema(max_items = 20)]
     pub tags: Option<Vec<String>>,
+    /// Custom fields to set; null removes one.
+    pub fields: Option<Value>,
 }
 
 /// What a step needs: `assign {unit?,user?}`, `escalate {unit,note}`, `wait {for,reason}`,
-/// `resolve {outcome,note?,reply?}`, `reopen {reason}`, `cancel {reason}`; the others nothing.
+/// `resolve {outcome,reason?,note?,reply?,acknowledge_warnings?}`, `reopen {reason}`, `cancel {reason}`; the others nothing.
 #[derive(ToSchema)]
 pub struct StepBody {
     /// The unit's key.
@@ -453,7 +467,7 @@ pub struct StepBody {
     /// `citizen` or `third_party`.
     #[schema(rename = "for")]
     pub waits_for: Option<String>,
-    /// Why.
+    /// Why; for `resolve` the key of one of the city's reasons.
     #[schema(max_length = 5000)]
     pub reason: Option<String>,
     /// How it ended.
@@ -462,6 +476,8 @@ pub struct StepBody {
     /// An answer sent with the resolution.
     #[schema(max_length = 50000)]
     pub reply: Option<String>,
+    /// Whether the answer's warnings were read.
+    pub acknowledge_warnings: Option<bool>,
 }
 
 /// A reply or a note.
@@ -469,12 +485,20 @@ pub struct StepBody {
 pub struct NewMessage {
     /// `reply` or `note`.
     pub kind: String,
-    /// The text.
+    /// The text; a reply may have a template instead.
     #[schema(min_length = 1, max_length = 50000)]
-    pub body: String,
+    pub body: Option<String>,
+    /// The template whose text is sent.
+    #[schema(max_length = 100)]
+    pub template: Option<String>,
+    /// The template's language, `it` or `en`; by default the city's first.
+    #[schema(max_length = 2)]
+    pub language: Option<String>,
     /// The channel, when it is not the ticket's.
     #[schema(schema_with = maybe_one_of::<words::Channel>)]
     pub channel: Option<String>,
+    /// Whether the reply's warnings were read: without it one that has warnings is refused with 409.
+    pub acknowledge_warnings: Option<bool>,
 }
 
 /// One entry of a conversation.
@@ -500,6 +524,10 @@ pub struct Message {
     pub deliveries: Vec<Value>,
     /// The merged ticket that it belongs to; null for the ticket's own.
     pub origin: Option<structure::Origin>,
+    /// Who is named in a note.
+    pub mentions: Vec<content::Mentioned>,
+    /// What was doubtful in a reply and acknowledged; only in the answer to its sending.
+    pub warnings: Option<Vec<content::Warning>>,
 }
 
 /// One event of a ticket's log.
@@ -805,6 +833,11 @@ pub struct RegisterCall {
     /// Resolved at level I at once, in this way.
     #[schema(schema_with = maybe_one_of::<words::Outcome>)]
     pub outcome: Option<String>,
+    /// The key of the city's reason for the resolution.
+    #[schema(max_length = 100)]
+    pub reason: Option<String>,
+    /// Custom fields of the theme, for a new ticket.
+    pub fields: Option<Value>,
     /// Escalated to this unit.
     pub unit: Option<String>,
     /// Internal note.

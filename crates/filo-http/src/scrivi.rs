@@ -139,6 +139,10 @@ pub(crate) fn choices(
     language: &str,
 ) -> Vec<(String, String)> {
     let own = field.choices.iter().map(|choice| (choice.key.clone(), choice.label.in_language(language)));
+    if field.field_type == FieldType::YesNo {
+        let text = |key| state.app.city().texts.get(language, key).unwrap_or_default().to_owned();
+        return vec![("true".to_owned(), text("scrivi.yes")), ("false".to_owned(), text("scrivi.no"))];
+    }
     if field.field_type != FieldType::Choice || field.source.is_none() {
         return own.map(|(key, label)| (key, label.to_owned())).collect();
     }

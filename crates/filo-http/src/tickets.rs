@@ -1,8 +1,8 @@
 //! Tickets: listed, opened, read with their clocks, worked step by step.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::ETAG, web::Data};
-use filo_app::{Assign, ListTickets, NewMessage, NewTicket, StepRequest, TicketChange};
-use filo_domain::{TicketId, event::WaitFor, vocabulary::Outcome};
+use filo_app::{Assign, ListTickets, NewMessage, NewTicket, Resolution, StepRequest, TicketChange};
+use filo_domain::{TicketId, event::WaitFor};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -93,7 +93,8 @@ pub(crate) async fn ticket_messages(
     all(&state, &request, state.app.ticket_messages(&caller, id.0).await?)
 }
 
-/// Writes a reply, which leaves on the ticket's channel, or an internal note.
+/// Writes a reply, which leaves on the ticket's channel, or an internal note, in which `@name` calls a user. A reply
+/// that shows a codice fiscale is held back with 409 `reply-needs-confirmation` until `acknowledge_warnings` is true.
 #[utoipa::path(post, path = "/rest/crm/v1/tickets/{id}/messages", tag = "tickets",
     request_body = schema::NewMessage, responses((status = 201, body = schema::Message)))]
 pub(crate) async fn add_message(
@@ -150,14 +151,6 @@ struct Wait {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Resolve {
-    outcome: Outcome,
-    note: Option<String>,
-    reply: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Because {
     reason: String,
 }
@@ -177,10 +170,10 @@ fn step(action: &str, body: &Value) -> Result<StepRequest, Problem> {
         "wait" => typed::<Wait>(body).and_then(|given| {
             Ok(StepRequest::Wait { waits_for: given.waits_for, reason: said("/reason", given.reason)? })
         }),
-        "resolve" => typed::<Resolve>(body).and_then(|given| {
+        "resolve" => typed::<Resolution>(body).and_then(|given| {
             let note = given.note.filter(|note| !note.trim().is_empty());
             let note = note.map(|note| said("/note", note)).transpose()?.flatten();
-            Ok(StepRequest::Resolve { outcome: given.outcome, note, reply: given.reply })
+            Ok(StepRequest::Resolve(Resolution { note, ..given }))
         }),
         "reopen" => because().map(|reason| StepRequest::Reopen { reason }),
         "cancel" => because().map(|reason| StepRequest::Cancel { reason }),

@@ -113,6 +113,32 @@ pub fn users(conn: &mut Conn) -> Result<Vec<UserRecord>, StoreError> {
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// The users of a unit who are not disabled, oldest first.
+///
+/// # Errors
+/// The database's own.
+pub fn users_of_unit(conn: &mut Conn, unit: &str) -> Result<Vec<UserRecord>, StoreError> {
+    let rows: Vec<UserRow> = on!(conn, c => users::table
+        .filter(users::unit.eq(unit).and(users::disabled_at.is_null()))
+        .order((users::created_at, users::id))
+        .select(UserRow::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// The users of these names who are not disabled.
+///
+/// # Errors
+/// The database's own.
+pub fn users_named(conn: &mut Conn, names: &[String]) -> Result<Vec<UserRecord>, StoreError> {
+    let rows: Vec<UserRow> = on!(conn, c => users::table
+        .filter(users::name.eq_any(names).and(users::disabled_at.is_null()))
+        .order(users::name)
+        .select(UserRow::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// Changes a user's password.
 ///
 /// # Errors

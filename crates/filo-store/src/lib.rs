@@ -25,6 +25,7 @@ pub mod interactions;
 pub mod jobs;
 pub mod links;
 pub mod matters;
+pub mod mentions;
 pub mod merges;
 pub mod messages;
 pub mod months;
@@ -35,7 +36,9 @@ pub mod projections;
 pub mod quarantine;
 pub mod signatures;
 pub mod ticket_clocks;
+pub mod ticket_fields;
 pub mod tickets;
+pub mod unit_work;
 pub mod watchers;
 
 pub use conn::Conn;

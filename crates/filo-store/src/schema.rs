@@ -433,6 +433,17 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::sql_types::Id;
+
+    ticket_fields (ticket_id) {
+        ticket_id -> Id,
+        data -> Nullable<Jsonb>,
+        salt -> Nullable<Binary>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use crate::sql_types::{Id, Instant};
 
     projection_states (name) {
@@ -495,6 +506,20 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::{Id, Instant};
 
+    mentions (id) {
+        id -> Id,
+        message_id -> Id,
+        ticket_id -> Id,
+        user_id -> Id,
+        at -> Instant,
+        read_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
     ticket_signatures (ticket_id) {
         ticket_id -> Id,
         bits -> BigInt,
@@ -513,6 +538,18 @@ diesel::table! {
         bits -> BigInt,
     }
 }
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Id;
+
+    unit_turns (unit) {
+        unit -> Text,
+        user_id -> Nullable<Id>,
+    }
+}
+
+diesel::joinable!(mentions -> users (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
@@ -548,4 +585,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     counters,
     ticket_clocks,
     projection_states,
+    ticket_fields,
+    mentions,
+    unit_turns
 );

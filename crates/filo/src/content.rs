@@ -73,6 +73,7 @@ fn walk(root: &Path, folder: &Path, files: &mut Files) -> Result<(), Failure> {
 /// File, line, key, what was found and what is expected.
 pub fn city(files: &Files) -> Result<(City, Definitions), Failure> {
     let city = City::from_files(files).map_err(|error| Failure::CannotRun(error.to_string()))?;
+    filo_app::check_reply_templates(&city).map_err(|error| Failure::CannotRun(error.to_string()))?;
     let indicators: Files = files
         .iter()
         .filter(|(name, _)| name.starts_with("indicators/"))

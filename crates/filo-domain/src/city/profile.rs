@@ -38,6 +38,13 @@ pub struct Profile {
     pub districts: Vec<District>,
 }
 
+impl Profile {
+    /// Whether the city has a district of this number.
+    pub fn has_district(&self, number: i32) -> bool {
+        self.districts.iter().any(|district| district.key.parse() == Ok(number))
+    }
+}
+
 /// How the city's mails go out.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

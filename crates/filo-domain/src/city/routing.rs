@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{ConfigError, File, Source, Themes, Units};
+use super::{ConfigError, File, Profile, Source, Themes, Units};
 use crate::{
     policy::is_within,
     vocabulary::{Channel, Kind, Level, Priority},
@@ -19,6 +19,8 @@ pub struct Contact<'a> {
     pub theme: Option<&'a str>,
     /// The kind, where one is known.
     pub kind: Option<Kind>,
+    /// The district, where one is known.
+    pub municipio: Option<i32>,
     /// Subject and text.
     pub text: &'a str,
 }
@@ -71,6 +73,8 @@ struct When {
     channel: Vec<Channel>,
     theme: Vec<String>,
     kind: Vec<Kind>,
+    /// Districts, by their numbers.
+    municipio: Vec<i32>,
     /// Words or phrases of the text; case and what is no letter or digit do not matter.
     words: Vec<String>,
 }
@@ -123,6 +127,8 @@ impl When {
             |list: &[String], meets: &dyn Fn(&String) -> bool| list.is_empty() || list.iter().any(meets);
         (self.channel.is_empty() || self.channel.contains(&contact.channel))
             && (self.kind.is_empty() || contact.kind.is_some_and(|kind| self.kind.contains(&kind)))
+            && (self.municipio.is_empty()
+                || contact.municipio.is_some_and(|district| self.municipio.contains(&district)))
             && or_any(&self.source, &|source| source == contact.source)
             && or_any(&self.theme, &|theme| contact.theme.is_some_and(|found| is_within(found, theme)))
             && or_any(&self.words, &|words| text.contains(&spaced_words(words)))
@@ -138,7 +144,7 @@ fn spaced_words(text: &str) -> String {
 
 pub(super) fn read(
     file: &File<'_>,
-    sources: &[Source],
+    (profile, sources): (&Profile, &[Source]),
     units: &Units,
     themes: &Themes,
 ) -> Result<Routing, ConfigError> {
@@ -162,6 +168,14 @@ pub(super) fn read(
                 &path(&format!("when.source.{nth}")),
                 found,
                 "the key of a source in city.toml",
+            ));
+        }
+        if let Some(nth) = when.municipio.iter().position(|district| !profile.has_district(*district)) {
+            let found = format!("{:?}", when.municipio.get(nth));
+            return Err(file.refuse(
+                &path(&format!("when.municipio.{nth}")),
+                found,
+                "the key of a district in city.toml",
             ));
         }
         if let Some(nth) = when.words.iter().position(|words| spaced_words(words).trim().is_empty()) {

@@ -19,6 +19,9 @@ pub struct Source {
     pub channel: Option<Channel>,
     /// Its name.
     pub label: String,
+    /// Without a channel: the channels that operators may enter under it; all of them where there is none.
+    #[serde(default)]
+    pub desk: Vec<Channel>,
     /// Mail: the address that answers are sent from.
     pub address: Option<String>,
     /// Mail: further addresses that arrive in the same box; a mail from one of them is our own.
@@ -42,6 +45,10 @@ impl Source {
     pub fn addresses(&self) -> impl Iterator<Item = &str> {
         self.address.iter().chain(&self.aliases).map(String::as_str)
     }
+    /// Whether operators may enter contacts of a channel under it.
+    pub fn is_desk_of(&self, channel: Channel) -> bool {
+        self.channel.is_none() && (self.desk.is_empty() || self.desk.contains(&channel))
+    }
     /// The theme of a queue.
     pub fn theme_of_queue(&self, queue: &str) -> Option<&str> {
         self.queues.get(queue).map(String::as_str)
@@ -52,6 +59,7 @@ impl Source {
         let social = matches!(self.channel, Some(Channel::Social | Channel::Chat));
         let phone = self.channel == Some(Channel::Phone);
         let given = [
+            ("desk", !self.desk.is_empty() && self.channel.is_some()),
             ("address", self.address.is_some() && !mail),
             ("aliases", !self.aliases.is_empty() && !mail),
             ("platform", self.platform.is_some() && !social),

@@ -38,7 +38,7 @@ fn refused(file: &str, found: &str, instead: &str) -> ConfigError {
     City::from_files(&files).unwrap_err()
 }
 fn contact<'a>(channel: Channel, source: &'a str, text: &'a str) -> Contact<'a> {
-    Contact { source, channel, theme: None, kind: None, text }
+    Contact { source, channel, theme: None, kind: None, municipio: None, text }
 }
 
 const TODAY: jiff::civil::Date = date(2026, 10, 1);
@@ -59,6 +59,8 @@ fn the_shipped_city_has_the_sources_of_the_contract() {
             ("whatsapp", Some("chat")),
             ("scrivi", Some("scrivi")),
             ("desk", None),
+            ("ufficio-sindaco", None),
+            ("infoline", None),
         ]
     );
     assert_eq!(
@@ -230,6 +232,8 @@ fn every_word_a_citizen_may_meet_has_a_text_in_each_language() {
         FieldProblem::NotAPhone,
         FieldProblem::NotAFiscalCode,
         FieldProblem::NotADate,
+        FieldProblem::NotANumber,
+        FieldProblem::NotYesOrNo,
         FieldProblem::UnknownChoice,
         FieldProblem::UnknownField,
         FieldProblem::UnknownForm,

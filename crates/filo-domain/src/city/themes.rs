@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::{A_KEY, ConfigError, File, Units, is_key};
-use crate::form::Localised;
+use crate::form::{Field, Localised, check_fields};
 
 /// A theme of either level.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Theme {
     pub label: Localised,
     /// The unit that is competent.
     pub unit: String,
+    /// The custom fields of its tickets: those of its theme first, then its own.
+    pub fields: Vec<Field>,
 }
 
 impl Theme {
@@ -61,6 +63,8 @@ struct RawTheme {
     label: Localised,
     unit: String,
     #[serde(default)]
+    fields: Vec<Field>,
+    #[serde(default)]
     parts: Vec<RawPart>,
 }
 
@@ -71,6 +75,9 @@ struct RawPart {
     label: Localised,
     /// As that of the theme when absent.
     unit: Option<String>,
+    /// Besides those of the theme.
+    #[serde(default)]
+    fields: Vec<Field>,
 }
 
 pub(super) fn read(file: &File<'_>, units: &Units) -> Result<Themes, ConfigError> {
@@ -78,11 +85,14 @@ pub(super) fn read(file: &File<'_>, units: &Units) -> Result<Themes, ConfigError
     let mut themes = Themes::default();
     for (place, theme) in raw.themes.into_iter().enumerate() {
         let path = format!("themes.{place}");
-        let RawTheme { key, label, unit, parts } = theme;
-        add(&mut themes, Theme { key: key.clone(), label, unit: unit.clone() }, &key, file, units, &path)?;
+        let RawTheme { key, label, unit, fields, parts } = theme;
+        let top = Theme { key: key.clone(), label, unit: unit.clone(), fields: fields.clone() };
+        add(&mut themes, top, &key, file, units, &path)?;
         for (nth, part) in parts.into_iter().enumerate() {
             let part_unit = part.unit.unwrap_or_else(|| unit.clone());
-            let full = Theme { key: format!("{key}/{}", part.key), label: part.label, unit: part_unit };
+            let part_fields = fields.iter().cloned().chain(part.fields).collect();
+            let full_key = format!("{key}/{}", part.key);
+            let full = Theme { key: full_key, label: part.label, unit: part_unit, fields: part_fields };
             add(&mut themes, full, &part.key, file, units, &format!("{path}.parts.{nth}"))?;
         }
     }
@@ -104,6 +114,9 @@ fn add(
         return Err(file.refuse(&format!("{path}.key"), format!("{own_key:?} again"), "each key once"));
     }
     units.check(&theme.unit, file, &format!("{path}.unit"))?;
+    let expected = "fields as forms have them, each key once in a theme and its part";
+    check_fields(&theme.key, &theme.fields)
+        .map_err(|why| file.refuse(&format!("{path}.fields"), why, expected))?;
     themes.0.push(theme);
     Ok(())
 }

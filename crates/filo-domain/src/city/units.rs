@@ -4,13 +4,13 @@
 //! who is there now.
 
 use jiff::civil::Date;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{ConfigError, File, check_keys};
 use crate::vocabulary::Level;
 
 /// What sort of unit it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitKind {
     /// A team of the contact centre.
@@ -19,6 +19,19 @@ pub enum UnitKind {
     Directorate,
     /// People of several units, for a while.
     TaskForce,
+}
+
+/// Who of a unit gets a ticket that comes to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assignment {
+    /// Nobody: whoever takes it.
+    #[default]
+    None,
+    /// Its users by turns.
+    RoundRobin,
+    /// The user with the fewest open tickets; by turns among equals.
+    LeastLoaded,
 }
 
 /// A unit.
@@ -41,6 +54,9 @@ pub struct Unit {
     pub valid_to: Option<Date>,
     /// Who took its work over.
     pub successor: Option<String>,
+    /// Who of it gets a ticket that comes to it.
+    #[serde(default)]
+    pub assignment: Assignment,
 }
 
 fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {

@@ -30,12 +30,17 @@ impl Field {
         if value.chars().any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\t'))) {
             return Err(FieldProblem::ControlCharacter);
         }
-        self.fits(&value, themes).map(|()| Some(value))
+        match self.field_type {
+            FieldType::Number => number(&value).ok_or(FieldProblem::NotANumber).map(Some),
+            FieldType::YesNo => yes_or_no(&value).ok_or(FieldProblem::NotYesOrNo).map(Some),
+            _ => self.fits(&value, themes).map(|()| Some(value)),
+        }
     }
 
     fn fits(&self, value: &str, themes: &BTreeSet<String>) -> Result<(), FieldProblem> {
         let (fits, problem) = match self.field_type {
-            FieldType::Text | FieldType::LongText => return Ok(()),
+            // Numbers and yes or no are read, not only looked at.
+            FieldType::Text | FieldType::LongText | FieldType::Number | FieldType::YesNo => return Ok(()),
             FieldType::Email => (is_email(value), FieldProblem::NotAnEmail),
             FieldType::Phone => (is_phone(value), FieldProblem::NotAPhone),
             FieldType::FiscalCode => {
@@ -82,4 +87,34 @@ fn is_phone(value: &str) -> bool {
 
 fn is_day(value: &str) -> bool {
     value.len() == 10 && jiff::civil::Date::from_str(value).is_ok()
+}
+
+/// The one way a number is written: an optional minus, no needless zeros, a point before the decimals.
+fn number(value: &str) -> Option<String> {
+    const MOST_DIGITS: usize = 15;
+    let (sign, digits) = value.strip_prefix('-').map_or(("", value), |rest| ("-", rest));
+    let point = digits.replace(',', ".");
+    let (whole, decimals) = point.split_once('.').unwrap_or((&point, "0"));
+    let plain = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if !plain(whole) || !plain(decimals) || whole.len() + decimals.len() > MOST_DIGITS + 1 {
+        return None;
+    }
+    let whole = match whole.trim_start_matches('0') {
+        "" => "0",
+        rest => rest,
+    };
+    let decimals = decimals.trim_end_matches('0');
+    match (whole, decimals) {
+        ("0", "") => Some("0".to_owned()),
+        (whole, "") => Some(format!("{sign}{whole}")),
+        (whole, decimals) => Some(format!("{sign}{whole}.{decimals}")),
+    }
+}
+
+fn yes_or_no(value: &str) -> Option<String> {
+    match value.to_lowercase().as_str() {
+        "true" | "yes" | "sì" | "si" | "on" => Some("true".to_owned()),
+        "false" | "no" => Some("false".to_owned()),
+        _ => None,
+    }
 }

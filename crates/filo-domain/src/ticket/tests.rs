@@ -46,7 +46,7 @@ fn reply(number: u128) -> EventBody {
 }
 
 fn resolved() -> EventBody {
-    EventBody::Resolved { outcome: Outcome::Solved, note: None }
+    EventBody::Resolved { outcome: Outcome::Solved, note: None, reason: None }
 }
 
 #[test]

@@ -207,12 +207,12 @@ impl Shown<'_> {
 
 fn input(kind: FieldType) -> &'static str {
     match kind {
-        FieldType::Text | FieldType::FiscalCode => "text",
+        FieldType::Text | FieldType::FiscalCode | FieldType::Number => "text",
         FieldType::LongText => "textarea",
         FieldType::Email => "email",
         FieldType::Phone => "tel",
         FieldType::Date => "date",
-        FieldType::Choice => "select",
+        FieldType::Choice | FieldType::YesNo => "select",
     }
 }
 

@@ -1,38 +1,8 @@
-//! The city's configuration as it is told: units, themes, sources and forms.
+//! The city's configuration as it is told: sources and forms; units and themes are in [`super::content`].
 
 use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
-
-/// A unit that works tickets.
-#[derive(ToSchema)]
-pub struct Unit {
-    /// The key.
-    pub key: String,
-    /// The name.
-    pub name: String,
-    /// `I` or `II`.
-    pub level: String,
-    /// The first day it exists; null when it always did.
-    #[schema(format = Date)]
-    pub valid_from: Option<String>,
-    /// The first day it exists no more; null while it does.
-    #[schema(format = Date)]
-    pub valid_to: Option<String>,
-    /// The unit that took over.
-    pub successor: Option<String>,
-}
-
-/// A theme; the key of a sub-theme is `theme/sub-theme`.
-#[derive(ToSchema)]
-pub struct Theme {
-    /// The key.
-    pub key: String,
-    /// The label by language.
-    pub label: BTreeMap<String, String>,
-    /// The unit it goes to.
-    pub unit: Option<String>,
-}
 
 /// Where contacts come from.
 #[derive(ToSchema)]
@@ -43,6 +13,8 @@ pub struct Source {
     pub label: String,
     /// The channel; null where each contact names its own.
     pub channel: Option<String>,
+    /// The channels that operators may enter under a source without one; all of them where there is none.
+    pub desk: Vec<String>,
 }
 
 /// A form, in short.

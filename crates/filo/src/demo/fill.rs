@@ -7,8 +7,8 @@
 use std::collections::{HashMap, HashSet};
 
 use filo_app::{
-    App, AppError, Caller, Intake, NewMatter, NewMessage, PersonQuery, RegisterCall, StepRequest, Tally,
-    TicketChange,
+    App, AppError, Caller, Intake, NewMatter, NewMessage, PersonQuery, RegisterCall, Resolution, StepRequest,
+    Tally, TicketChange,
 };
 use filo_channel::Raw;
 use filo_domain::{Instant, PersonId, TicketId, form::Submission};
@@ -215,7 +215,7 @@ impl<'a> Filler<'a> {
             Deed::Wait(waits_for) => StepRequest::Wait { waits_for: *waits_for, reason: None },
             Deed::Resume => StepRequest::Resume,
             Deed::Resolve { outcome, reply } => {
-                StepRequest::Resolve { outcome: *outcome, note: None, reply: reply.clone() }
+                StepRequest::Resolve(Resolution { reply: reply.clone(), ..Resolution::of(*outcome) })
             }
             Deed::Cancel(reason) => StepRequest::Cancel { reason: Some(reason.clone()) },
             Deed::Reply(body) => return self.write(who, known, "reply", body, act.at).await,
@@ -252,7 +252,7 @@ impl<'a> Filler<'a> {
         body: &str,
         now: Instant,
     ) -> Result<Change, AppError> {
-        let new = NewMessage { kind: kind.to_owned(), body: body.to_owned(), channel: None };
+        let new = NewMessage { kind: kind.to_owned(), body: Some(body.to_owned()), ..NewMessage::default() };
         self.app.add_message(who, known.ticket, new, None, now).await?;
         Ok(Change::Nothing)
     }

@@ -127,10 +127,7 @@ fn registration(theme: &str, subject: &str, kind: Kind) -> RegisterCall {
         theme: Some(theme.to_owned()),
         kind: Some(kind),
         subject: Some(subject.to_owned()),
-        outcome: None,
-        unit: None,
-        note: None,
-        ticket_id: None,
+        ..RegisterCall::default()
     }
 }
 
