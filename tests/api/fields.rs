@@ -1,6 +1,9 @@
 //! Custom fields of tickets: typed, inherited by sub-themes, sealed in the log.
 
-use filo_testkit::both;
+use filo_testkit::{
+    at, both,
+    phone::{Leg, QueueLog},
+};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -122,6 +125,34 @@ async fn a_forms_field_that_the_theme_declares_lands_in_the_ticket() {
         city.database.try_execute("UPDATE ticket_fields SET salt = NULL").unwrap();
         let found = city.app.verify().await.unwrap().differences;
         assert!(found.len() == 1 && found[0].problem.contains("custom fields"), "{found:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_is_registered_with_the_fields_of_its_queues_theme_and_a_reason() {
+    both(async |database| {
+        let city = TestApp::at("2026-10-01 12:00", database).await;
+        let leg = Leg { call_id: "c.1", queue: "tari", caller: "3471234567", entered_at: at("2026-10-01 11:00") };
+        city.calls(QueueLog::default().answered(leg, 10, 120)).await;
+        let served = Served::of(city).await;
+        let calls = served.get("operator", &format!("{CRM}/calls")).await.expect(200);
+        let path = format!("{CRM}/calls/{}/ticket", calls["items"][0]["id"].as_str().unwrap());
+        let mut call = json!({
+            "subject": "Superficie", "kind": "assistance", "outcome": "solved", "reason": "tari-posizione-corretta",
+            "fields": { "square_metres": 82, "home": "forse" }, "note": "@supervisor corretta",
+        });
+        let refused = served.post("operator", &path, &call).await.expect(422);
+        assert_eq!(pointers(&refused), ["/fields/home"]);
+        call["fields"]["home"] = json!(true);
+        call["reason"] = json!("gia-segnalato");
+        assert_eq!(pointers(&served.post("operator", &path, &call).await.expect(422)), ["/reason"]);
+        call["reason"] = json!("tari-posizione-corretta");
+        let ticket = served.post("operator", &path, &call).await.expect(201);
+        assert_eq!(ticket["fields"], json!({ "square_metres": 82, "home": true }));
+        let told = (&ticket["theme"], &ticket["state"], &ticket["resolution_reason"]);
+        assert_eq!(told, (&json!("tributi/tari"), &json!("resolved"), &json!("tari-posizione-corretta")));
+        served.city.verifies().await;
     })
     .await;
 }

@@ -15,7 +15,7 @@ use crate::{
 fn shipped() -> BTreeMap<String, String> {
     let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/cities/milano"));
     let mut files = BTreeMap::new();
-    for folder in ["", "forms", "texts"] {
+    for folder in ["", "forms", "texts", "templates"] {
         for entry in fs::read_dir(root.join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|it| it == "toml") {
@@ -344,6 +344,51 @@ fn each_kind_of_mistake_names_its_place() {
         ),
         ("texts/en.toml", "new = \"Received\"", "", "states.new", "as in the first language"),
         ("texts/en.toml", "by {expected_by}", "by {expected}", "receipt.scrivi.body", "expected_by"),
+        (
+            "themes.toml",
+            "key = \"plate\"",
+            "key = \"Plate\"",
+            "themes.4.parts.0.fields",
+            "as forms have them",
+        ),
+        (
+            "units.toml",
+            "level = \"I\"",
+            "level = \"I\"\nassignment = \"random\"",
+            "units.0.assignment",
+            "`none`",
+        ),
+        (
+            "city.toml",
+            "channel = \"scrivi\"",
+            "channel = \"scrivi\"\ndesk = [\"letter\"]",
+            "sources.6.desk",
+            "no such key",
+        ),
+        (
+            "routing.toml",
+            "kind = [\"data_subject_request\"]",
+            "municipio = [7, 10]",
+            "rules.0.when.municipio.1",
+            "a district",
+        ),
+        (
+            "resolutions.toml",
+            "key = \"gia-sul-sito\"",
+            "key = \"informazione-fornita\"",
+            "reasons.1.key",
+            "once",
+        ),
+        ("resolutions.toml", "theme = [\"tributi/tari\"]", "theme = [\"tari\"]", "theme.0", "themes.toml"),
+        (
+            "templates/tari-informazioni.toml",
+            "theme = [\"tributi/tari\"]",
+            "theme = [\"tari\"]",
+            "theme.0",
+            "themes.toml",
+        ),
+        ("templates/risolta.toml", "key = \"risolta\"", "key = \"chiusa\"", "key", "name of the file"),
+        ("templates/risolta.toml", "en = \"\"\"", "fr = \"\"\"", "body", "one text for each"),
         ("forms/generale.toml", "key = \"generale\"", "key = \"altro\"", "key", "name of the file"),
     ];
     for (file, found, instead, key, expected) in cases {
@@ -378,4 +423,28 @@ fn a_circle_of_successors_is_refused() {
         "successor = \"politiche-sociali\"\nkey = \"welfare-salute\"",
     );
     assert_eq!(error.found, "a circle of successors");
+}
+
+#[test]
+fn a_rule_for_a_municipio_decides_for_that_one_alone() {
+    let mut files = shipped();
+    let routing = files.get_mut("routing.toml").unwrap();
+    *routing = routing.replacen(
+        "[[rules]]",
+        "[[rules]]\nwhen = { municipio = [7] }\nthen = { tags = [\"baggio\"] }\n\n[[rules]]",
+        1,
+    );
+    let city = City::from_files(&files).unwrap();
+    let tags =
+        |municipio| city.route(&Contact { municipio, ..contact(Channel::Counter, "desk", "") }, TODAY).tags;
+    assert_eq!(tags(Some(7)), ["baggio"]);
+    assert!(tags(Some(8)).is_empty() && tags(None).is_empty());
+}
+
+#[test]
+fn a_city_without_reasons_and_templates_is_a_city() {
+    let mut files = shipped();
+    files.retain(|name, _| name != "resolutions.toml" && !name.starts_with("templates/"));
+    let city = City::from_files(&files).unwrap();
+    assert!(city.resolutions.is_empty() && city.templates.is_empty());
 }

@@ -181,3 +181,48 @@ fn every_event_survives_the_way_to_the_store_and_back() {
         assert_eq!(EventBody::from_stored(&kind, data).unwrap(), event.body);
     }
 }
+
+#[test]
+fn logs_written_before_there_were_fields_and_reasons_keep_their_hashes() {
+    // As the first version stored them: a hash is taken over the stored form.
+    let stored = [
+        (
+            "classified",
+            serde_json::json!({ "subject": null, "theme": "tributi", "ticket_kind": "complaint", "priority": null, "tags": null }),
+        ),
+        ("resolved", serde_json::json!({ "outcome": "solved", "note": null })),
+    ];
+    for (kind, data) in stored {
+        let body = EventBody::from_stored(kind, data.clone()).unwrap();
+        assert_eq!(body.stored().unwrap(), (kind.to_owned(), data));
+    }
+}
+
+#[test]
+fn fields_and_the_reason_are_what_the_last_event_says_until_it_is_reopened() {
+    let fields = |text: &str| {
+        let fields = Some(Seal::of(b"salt", text));
+        EventBody::Classified(crate::event::Classification { fields, ..Default::default() })
+    };
+    let reason = |reason: &str| EventBody::Resolved {
+        outcome: Outcome::Solved,
+        note: None,
+        reason: Some(reason.to_owned()),
+    };
+    let mut bodies = vec![
+        (1, EventBody::Opened(Box::new(opening()))),
+        (2, fields("a")),
+        (3, fields("b")),
+        (4, EventBody::Classified(crate::event::Classification::default())),
+        (5, reason("pratica-conclusa")),
+    ];
+    let (log, resolved) = ticket(bodies.clone());
+    assert_eq!(resolved.fields, Some(Seal::of(b"salt", "b")));
+    assert_eq!(resolved.resolution.as_deref(), Some("pratica-conclusa"));
+    for event in log {
+        let (kind, data) = event.body.stored().unwrap();
+        assert_eq!(EventBody::from_stored(&kind, data).unwrap(), event.body);
+    }
+    bodies.push((6, EventBody::Reopened { reason: None }));
+    assert_eq!(ticket(bodies).1.resolution, None);
+}
