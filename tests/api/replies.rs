@@ -142,7 +142,7 @@ async fn a_reason_must_fit_the_outcome_and_the_ticket_and_stays_until_it_is_reop
 #[tokio::test(flavor = "multi_thread")]
 async fn a_note_calls_the_users_it_names_who_may_see_the_ticket() {
     both(async |database| {
-        let (served, path) = with_ticket(database).await;
+        let (mut served, path) = with_ticket(database).await;
         let text = "@supervisor e @operator: chiedere a @specialist, @analyst, @nessuno o anna@operator.";
         let note = json!({ "kind": "note", "body": text });
         let written = served.post("operator", &format!("{path}/messages"), &note).await.expect(201);
@@ -166,7 +166,7 @@ async fn a_note_calls_the_users_it_names_who_may_see_the_ticket() {
         let done = served.send("supervisor", Method::POST, &read, None).await;
         assert!(done.expect(200)["read_at"].is_string());
         assert_eq!(done.header("etag"), "\"2\"");
-        served.city.now_is("2026-10-01 13:00");
+        served.now_is("2026-10-01 13:00").await;
         let again = served.send("supervisor", Method::POST, &read, None).await.expect(200);
         assert_eq!(again["read_at"], done.json()["read_at"]);
         let unread = format!("{mentions}?unread=true");

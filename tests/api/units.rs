@@ -19,7 +19,7 @@ fn ends(files: &mut filo::content::Files) {
 #[tokio::test(flavor = "multi_thread")]
 async fn units_are_listed_by_day_and_an_ended_one_gets_no_work() {
     both(async |database| {
-        let served = Served::of(TestApp::of_city("2026-10-01 12:00", database, ends).await).await;
+        let mut served = Served::of(TestApp::of_city("2026-10-01 12:00", database, ends).await).await;
         let keys = async |query: &str| {
             let list = served.get("analyst", &format!("{CRM}/units{query}")).await.expect(200);
             let items = list["items"].as_array().unwrap().iter();
@@ -44,7 +44,7 @@ async fn units_are_listed_by_day_and_an_ended_one_gets_no_work() {
         );
         assert!(one.header("etag").len() > 2);
         assert_eq!(served.get("operator", &format!("{CRM}/units/nessuna")).await.status, 404);
-        served.city.now_is("2026-10-06 12:00");
+        served.now_is("2026-10-06 12:00").await;
         let new = json!({ "channel": "counter", "subject": "TARI", "kind": "information" });
         let ticket = served.post("operator", &format!("{CRM}/tickets"), &new).await.expect(201);
         let assign = format!("{CRM}/tickets/{}/assign", ticket["id"].as_str().unwrap());
@@ -58,7 +58,7 @@ async fn units_are_listed_by_day_and_an_ended_one_gets_no_work() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_tickets_of_an_ended_unit_are_counted_and_handed_over_one_event_each() {
     both(async |database| {
-        let served = Served::of(TestApp::of_city("2026-10-01 12:00", database, ends).await).await;
+        let mut served = Served::of(TestApp::of_city("2026-10-01 12:00", database, ends).await).await;
         let mut paths = vec![];
         for index in 0..4 {
             let new =
@@ -76,7 +76,7 @@ async fn the_tickets_of_an_ended_unit_are_counted_and_handed_over_one_event_each
         let hand_over = format!("{CRM}/units/tf-tari/hand-over");
         let early = served.send("supervisor", Method::POST, &hand_over, None).await.expect(409);
         assert_eq!(early["type"], "/problems/unit-not-ended");
-        served.city.now_is("2026-10-06 12:00");
+        served.now_is("2026-10-06 12:00").await;
         let unit = format!("{CRM}/units/tf-tari");
         assert_eq!(served.get("supervisor", &unit).await.expect(200)["stranded"], 3);
         assert_eq!(served.send("operator", Method::POST, &hand_over, None).await.status, 403);
