@@ -2,5 +2,7 @@
 
 mod at_once;
 mod basics;
+mod policies;
 mod queues;
+mod search;
 mod structure;

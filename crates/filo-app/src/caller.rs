@@ -107,6 +107,8 @@ pub enum Permission {
     ManageQuarantine,
     /// Read units, themes and sources.
     ReadConfiguration,
+    /// Give open tickets the clock policies of today, or leave them theirs.
+    ManagePolicies,
     /// Manage users and keys.
     Administer,
 }
@@ -126,6 +128,7 @@ impl Permission {
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
             Self::ReadConfiguration => "read the configuration",
+            Self::ManagePolicies => "change clock policies",
             Self::Administer => "administer users and keys",
         }
     }
@@ -235,11 +238,19 @@ fn role_may(role: Role, permission: Permission) -> bool {
             )
         }
         Role::Supervisor => {
-            role_may(Role::Operator, permission) || matches!(permission, P::CloseMonths | P::ManageQuarantine)
+            role_may(Role::Operator, permission)
+                || matches!(permission, P::CloseMonths | P::ManageQuarantine | P::ManagePolicies)
         }
         Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
         Role::Admin => {
-            matches!(permission, P::Administer | P::ManageQuarantine | P::ReadReports | P::ReadConfiguration)
+            matches!(
+                permission,
+                P::Administer
+                    | P::ManagePolicies
+                    | P::ManageQuarantine
+                    | P::ReadReports
+                    | P::ReadConfiguration
+            )
         }
     }
 }

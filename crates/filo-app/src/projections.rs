@@ -12,7 +12,7 @@ use filo_domain::{
 use filo_store::{
     Conn,
     projections::{self, State},
-    ticket_clocks,
+    ticket_clocks, ticket_search,
     tickets::{self, TicketRecord},
 };
 
@@ -20,6 +20,8 @@ use crate::{App, AppError, Core, mint, work::kept_clocks};
 
 /// The clocks of tickets.
 const CLOCKS: &str = "ticket_clocks";
+/// The words by which tickets are found.
+const SEARCH: &str = "ticket_search";
 /// Tickets written in one transaction: the embedded database has one writer, which nobody may hold for long.
 const CHUNK: i64 = 20;
 
@@ -28,6 +30,8 @@ const CHUNK: i64 = 20;
 pub struct CaughtUp {
     /// For their clocks.
     pub clocks: usize,
+    /// For the words by which they are found.
+    pub searches: usize,
 }
 
 /// Writes one ticket's part of a projection.
@@ -40,7 +44,8 @@ impl App {
     /// The store's own; what was written until then stays, and the next time goes on there.
     pub async fn catch_up(&self, now: Instant) -> Result<CaughtUp, AppError> {
         let clocks = self.write_anew(CLOCKS, clocks_follow_from(&self.core), write_clocks, now).await?;
-        Ok(CaughtUp { clocks })
+        let searches = self.write_anew(SEARCH, ticket_search::VERSION.to_owned(), write_words, now).await?;
+        Ok(CaughtUp { clocks, searches })
     }
 
     async fn write_anew(
@@ -100,6 +105,17 @@ fn write_clocks(conn: &mut Conn, core: &Core, record: &TicketRecord) -> Result<(
     let clocks = kept_clocks(&ticket, &core.city);
     ticket_clocks::put(conn, record.id, &clocks)?;
     Ok(tickets::set_due(conn, record.id, policy::next_due(&clocks, &ticket.life()))?)
+}
+
+fn write_words(conn: &mut Conn, _: &Core, record: &TicketRecord) -> Result<(), AppError> {
+    Ok(ticket_search::rebuild(conn, record)?)
+}
+
+/// Whether a ticket is found by the words that are in it.
+pub(crate) fn word_problems(conn: &mut Conn, record: &TicketRecord) -> Result<Vec<String>, AppError> {
+    let fine = ticket_search::is_true(conn, record)?;
+    let problem = || "the words of the search are not those of the ticket's texts".to_owned();
+    Ok(if fine { vec![] } else { vec![problem()] })
 }
 
 /// The stored projections of a page of tickets, to be compared with what they should be.

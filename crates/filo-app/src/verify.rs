@@ -15,7 +15,11 @@ use filo_store::{
 };
 use serde::Serialize;
 
-use crate::{App, AppError, Core, mint, projections::Stored, schedule};
+use crate::{
+    App, AppError, Core, mint,
+    projections::{Stored, word_problems},
+    schedule,
+};
 
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -115,6 +119,9 @@ fn verify_page(
         }
         if !moves_fit(record.id, &own, &stored_moves) {
             report("moves", "the contacts split off are not those of the events".to_owned());
+        }
+        for problem in word_problems(conn, &record)? {
+            report("projection", problem);
         }
         for problem in seal_problems(conn, &own)? {
             report("seal", problem);

@@ -51,6 +51,8 @@ pub struct CloseMonths;
 pub struct ManageQuarantine;
 /// Read units, themes and sources.
 pub struct ReadConfiguration;
+/// Give open tickets the clock policies of today, or leave them theirs.
+pub struct ManagePolicies;
 /// Manage users and keys.
 pub struct Administer;
 
@@ -86,6 +88,9 @@ impl Permit for ManageQuarantine {
 }
 impl Permit for ReadConfiguration {
     const PERMISSION: Permission = Permission::ReadConfiguration;
+}
+impl Permit for ManagePolicies {
+    const PERMISSION: Permission = Permission::ManagePolicies;
 }
 impl Permit for Administer {
     const PERMISSION: Permission = Permission::Administer;

@@ -35,6 +35,7 @@ pub mod projections;
 pub mod quarantine;
 pub mod signatures;
 pub mod ticket_clocks;
+pub mod ticket_search;
 pub mod tickets;
 pub mod watchers;
 

@@ -22,6 +22,7 @@ use crate::{
     schema::{identities, person_merges, person_suggestions, persons},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, word},
+    ticket_search,
 };
 
 /// Names an entry of the merge ledger.
@@ -149,6 +150,9 @@ pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -
         .filter(persons::version.eq(version))
         .set((persons::name.eq(name), persons::version.eq(persons::version + 1)))
         .execute(c))?;
+    if changed == 1 {
+        ticket_search::renew_requester(conn, id)?;
+    }
     Ok(changed == 1)
 }
 
@@ -157,11 +161,11 @@ pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -
 /// # Errors
 /// The database's own.
 pub fn learn_name(conn: &mut Conn, id: PersonId, name: &str) -> Result<(), StoreError> {
-    on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
+    let learnt = on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
         .filter(persons::name.is_null().and(persons::anonymised_at.is_null()))
         .set((persons::name.eq(Some(name)), persons::version.eq(persons::version + 1)))
         .execute(c))?;
-    Ok(())
+    if learnt == 1 { ticket_search::renew_requester(conn, id) } else { Ok(()) }
 }
 
 /// Who a person is now: the end of the merges.
@@ -285,6 +289,9 @@ pub fn add_identity(
 ) -> Result<bool, StoreError> {
     let row = identity_row(id, known, at);
     let added = on!(conn, c => diesel::insert_into(identities::table).values(&row).on_conflict_do_nothing().execute(c))?;
+    if added == 1 {
+        ticket_search::renew_requester(conn, known.person)?;
+    }
     Ok(added == 1)
 }
 

@@ -514,6 +514,19 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Id;
+
+    ticket_search (docid) {
+        docid -> BigInt,
+        ticket_id -> Id,
+        head -> Text,
+        requester -> Text,
+        body -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -548,4 +561,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     counters,
     ticket_clocks,
     projection_states,
+    ticket_search,
 );
