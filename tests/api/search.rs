@@ -223,3 +223,37 @@ async fn the_words_of_tickets_from_before_are_written_and_a_wrong_word_is_notice
     })
     .await;
 }
+
+#[tokio::test]
+async fn persons_are_found_by_how_the_words_of_their_names_begin() {
+    both(async |database| {
+        let mut served = Served::of(TestApp::at("2026-10-05 09:00", database.clone()).await).await;
+        let first = open(&mut served, 1, "Uno", "x", "Niccolò D'Angelo").await;
+        open(&mut served, 2, "Due", "x", "Nicoletta Angeli").await;
+        let path = format!("{CRM}/persons/searches");
+        let names = async |served: &Served, name: &str| -> Vec<String> {
+            let found = served.post("operator", &path, &json!({ "name": name })).await.expect(200);
+            let mut names: Vec<String> = found["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|it| it["name"].as_str().unwrap().to_owned())
+                .collect();
+            names.sort();
+            names
+        };
+        assert_eq!(names(&served, "nicc").await, ["Niccolò D'Angelo"]);
+        assert_eq!(names(&served, "ANGEL nic").await, ["Niccolò D'Angelo", "Nicoletta Angeli"]);
+        assert_eq!(names(&served, "angelo niccolo").await, ["Niccolò D'Angelo"]);
+        assert!(names(&served, "iccolò").await.is_empty());
+        let person = format!("{CRM}/persons/{}", first["person_id"].as_str().unwrap());
+        let tag = served.get("operator", &person).await.header("etag").to_owned();
+        served.patch("operator", &person, &tag, &json!({ "name": "Nicola Bruni" })).await.expect(200);
+        assert_eq!(names(&served, "bru nicol").await, ["Nicola Bruni"]);
+        database.try_execute("DELETE FROM person_words").unwrap();
+        assert_eq!(served.city.app.verify().await.unwrap().differences.len(), 2);
+        assert_eq!(served.city.app.catch_up(served.city.now()).await.unwrap().names, 2);
+        clean(&served).await;
+    })
+    .await;
+}

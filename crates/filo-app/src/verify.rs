@@ -17,7 +17,7 @@ use serde::Serialize;
 
 use crate::{
     App, AppError, Core, mint,
-    projections::{Stored, word_problems},
+    projections::{Stored, word_problems, wrong_names},
     schedule,
 };
 
@@ -67,6 +67,14 @@ impl App {
                     verify_page(conn, &core, page, &mut verified)?;
                 }
                 verify_merges(conn, &mut verified)?;
+                for person in wrong_names(conn)? {
+                    let problem = "the words of the name are not those it is found by".to_owned();
+                    verified.differences.push(Difference {
+                        check: "projection",
+                        subject: person.to_string(),
+                        problem,
+                    });
+                }
                 verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;

@@ -29,6 +29,7 @@ pub mod merges;
 pub mod messages;
 pub mod months;
 pub mod moves;
+pub mod person_words;
 pub mod persons;
 pub mod plans;
 pub mod projections;

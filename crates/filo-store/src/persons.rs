@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::{
     Conn, StoreError,
     conn::on,
+    person_words,
     schema::{identities, person_merges, person_suggestions, persons},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, word},
@@ -129,7 +130,7 @@ fn person_row(id: PersonId, name: Option<&str>, at: Instant) -> PersonRow {
 pub fn insert(conn: &mut Conn, id: PersonId, name: Option<&str>, at: Instant) -> Result<(), StoreError> {
     let row = person_row(id, name, at);
     on!(conn, c => diesel::insert_into(persons::table).values(&row).execute(c))?;
-    Ok(())
+    if name.is_some() { person_words::put(conn, id, name) } else { Ok(()) }
 }
 
 /// Reads one person as recorded, merged or not.
@@ -151,6 +152,7 @@ pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -
         .set((persons::name.eq(name), persons::version.eq(persons::version + 1)))
         .execute(c))?;
     if changed == 1 {
+        person_words::put(conn, id, name)?;
         ticket_search::renew_requester(conn, id)?;
     }
     Ok(changed == 1)
@@ -165,7 +167,11 @@ pub fn learn_name(conn: &mut Conn, id: PersonId, name: &str) -> Result<(), Store
         .filter(persons::name.is_null().and(persons::anonymised_at.is_null()))
         .set((persons::name.eq(Some(name)), persons::version.eq(persons::version + 1)))
         .execute(c))?;
-    if learnt == 1 { ticket_search::renew_requester(conn, id) } else { Ok(()) }
+    if learnt == 1 {
+        person_words::put(conn, id, Some(name))?;
+        ticket_search::renew_requester(conn, id)?;
+    }
+    Ok(())
 }
 
 /// Who a person is now: the end of the merges.

@@ -527,6 +527,16 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Id;
+
+    person_words (word, person_id) {
+        word -> Text,
+        person_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -562,4 +572,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     ticket_clocks,
     projection_states,
     ticket_search,
+    person_words,
 );
