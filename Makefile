@@ -12,8 +12,6 @@ PROPTEST_CASES_LONG ?= 5000
 # How long `make test-long` throws damaged inputs at the decoders, and which.
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?= 1
-# On how many tickets `make test-long` asks every list of the interface.
-TICKETS ?= 1000000
 
 .PHONY: help run test test-long fmt fmt-check lint check deny doc doctest nextest tools clean
 
@@ -67,8 +65,6 @@ test-long: tools ## what takes longer: many more property cases, damaged inputs,
 	scripts/with-postgres scripts/kill-rounds
 	@echo "test-long 5/6: a city's calls of most of a year (FULL_SIZE_CALLS)"
 	scripts/with-postgres scripts/full-size
-	@echo "test-long 5/6, second part: every list on a million tickets (TICKETS)"
-	scripts/with-postgres "$${CARGO_TARGET_DIR:-target}/release/filo-bench" tickets --count $(TICKETS)
 	@echo "test-long 6/6: known advisories about the dependencies"
 	scripts/check-advisories
 

@@ -1,6 +1,5 @@
 //! The store, alike on both databases.
 
-mod plans;
 mod round_trip;
 mod schema;
 mod tampering;

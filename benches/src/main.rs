@@ -10,7 +10,6 @@ mod city;
 mod fuzz;
 mod mails;
 mod report;
-mod tickets;
 mod writes;
 
 use std::io::Write;
@@ -36,8 +35,6 @@ enum Command {
     StoreWrites(writes::Args),
     /// An import of calls and the monthly report, against folding the same calls in memory.
     Report(report::Args),
-    /// Every list of the interface on as many tickets as a city has in years, none of which may read a table whole.
-    Tickets(tickets::Args),
     /// Damaged inputs through every decoder, for a bounded time.
     Fuzz(fuzz::Args),
 }
@@ -48,7 +45,6 @@ fn main() -> anyhow::Result<()> {
         Command::GenerateMails(args) => mails::run(&args),
         Command::StoreWrites(args) => runtime()?.block_on(writes::run(&args)),
         Command::Report(args) => runtime()?.block_on(report::run(&args)),
-        Command::Tickets(args) => runtime()?.block_on(tickets::run(&args)),
         Command::Fuzz(args) => runtime()?.block_on(fuzz::run(&args)),
     }
 }

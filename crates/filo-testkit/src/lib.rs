@@ -11,8 +11,6 @@
 mod database;
 mod raw_sql;
 
-pub mod bulk;
-pub mod lists;
 pub mod mail;
 pub mod pec;
 pub mod phone;
