@@ -109,6 +109,8 @@ pub enum Permission {
     HandOver,
     /// Read units, themes and sources.
     ReadConfiguration,
+    /// Give open tickets the clock policies of today, or leave them theirs.
+    ManagePolicies,
     /// Manage users and keys.
     Administer,
 }
@@ -129,6 +131,7 @@ impl Permission {
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
             Self::ReadConfiguration => "read the configuration",
+            Self::ManagePolicies => "change clock policies",
             Self::Administer => "administer users and keys",
         }
     }
@@ -239,11 +242,21 @@ fn role_may(role: Role, permission: Permission) -> bool {
         }
         Role::Supervisor => {
             role_may(Role::Operator, permission)
-                || matches!(permission, P::CloseMonths | P::ManageQuarantine | P::HandOver)
+                || matches!(
+                    permission,
+                    P::CloseMonths | P::ManageQuarantine | P::HandOver | P::ManagePolicies
+                )
         }
         Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
         Role::Admin => {
-            matches!(permission, P::Administer | P::ManageQuarantine | P::ReadReports | P::ReadConfiguration)
+            matches!(
+                permission,
+                P::Administer
+                    | P::ManagePolicies
+                    | P::ManageQuarantine
+                    | P::ReadReports
+                    | P::ReadConfiguration
+            )
         }
     }
 }

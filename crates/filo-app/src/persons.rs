@@ -9,7 +9,7 @@ use filo_domain::{
 use filo_store::{
     Conn,
     intake::take_turn,
-    interactions,
+    interactions, person_words,
     persons::{self, KnownIdentity, Merge},
     tickets,
 };
@@ -72,7 +72,7 @@ pub struct PersonQuery {
     pub instagram: Option<String>,
     /// A WhatsApp id.
     pub whatsapp: Option<String>,
-    /// A full name.
+    /// Beginnings of the words of a name, without accents.
     pub name: Option<String>,
 }
 
@@ -179,7 +179,7 @@ pub struct PersonChange {
 }
 
 impl App {
-    /// Looks persons up by exact identity or full name.
+    /// Looks persons up by exact identity or by how the words of their names begin.
     ///
     /// # Errors
     /// No field given, an identity that cannot be, or the store's own.
@@ -205,7 +205,9 @@ impl App {
                     }
                 }
                 if let Some(name) = &query.name {
-                    found.extend(persons::named(conn, name, 50)?.into_iter().map(|person| person.id));
+                    for person in person_words::find(conn, name, 50)? {
+                        found.push(persons::canonical(conn, person)?);
+                    }
                 }
                 found.sort();
                 found.dedup();

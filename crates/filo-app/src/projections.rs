@@ -4,15 +4,15 @@
 //! tickets worked meanwhile are written by their own transactions.
 
 use filo_domain::{
-    Instant, TicketId,
+    Instant, PersonId, TicketId,
     policy::{self, KeptClock},
     ticket::Ticket,
     vocabulary::Word,
 };
 use filo_store::{
-    Conn,
+    Conn, person_words,
     projections::{self, State},
-    ticket_clocks,
+    ticket_clocks, ticket_search,
     tickets::{self, TicketRecord},
 };
 
@@ -20,6 +20,10 @@ use crate::{App, AppError, Core, mint, work::kept_clocks};
 
 /// The clocks of tickets.
 const CLOCKS: &str = "ticket_clocks";
+/// The words of persons' names.
+const NAMES: &str = "person_words";
+/// The words by which tickets are found.
+const SEARCH: &str = "ticket_search";
 /// Tickets written in one transaction: the embedded database has one writer, which nobody may hold for long.
 const CHUNK: i64 = 20;
 
@@ -28,6 +32,10 @@ const CHUNK: i64 = 20;
 pub struct CaughtUp {
     /// For their clocks.
     pub clocks: usize,
+    /// For the words by which they are found.
+    pub searches: usize,
+    /// Persons, for the words of their names.
+    pub names: usize,
 }
 
 /// Writes one ticket's part of a projection.
@@ -40,7 +48,17 @@ impl App {
     /// The store's own; what was written until then stays, and the next time goes on there.
     pub async fn catch_up(&self, now: Instant) -> Result<CaughtUp, AppError> {
         let clocks = self.write_anew(CLOCKS, clocks_follow_from(&self.core), write_clocks, now).await?;
-        Ok(CaughtUp { clocks })
+        let searches = self.write_anew(SEARCH, ticket_search::VERSION.to_owned(), write_words, now).await?;
+        let names = self.write_names(now).await?;
+        Ok(CaughtUp { clocks, searches, names })
+    }
+
+    async fn write_names(&self, now: Instant) -> Result<usize, AppError> {
+        let mut written = 0;
+        while let Some(count) = self.db.write(move |conn| write_names(conn, now)).await? {
+            written += count;
+        }
+        Ok(written)
     }
 
     async fn write_anew(
@@ -88,6 +106,42 @@ fn write_chunk(
     Ok(Some(page.len()))
 }
 
+/// Writes the words of the next persons' names; `None` when all are written.
+fn write_names(conn: &mut Conn, now: Instant) -> Result<Option<usize>, AppError> {
+    let version = person_words::VERSION;
+    let before = projections::state(conn, NAMES)?.filter(|state| state.fingerprint == version);
+    if before.as_ref().is_some_and(|state| state.done_at.is_some()) {
+        return Ok(None);
+    }
+    // The state knows its position as an id, whatever it is of.
+    let position = before.and_then(|state| state.position).map(|id| PersonId::from_uuid(id.uuid()));
+    let page = person_words::walk(conn, position, CHUNK)?;
+    for (person, name) in &page {
+        person_words::put(conn, *person, name.as_deref())?;
+    }
+    let last = page.last().map(|(person, _)| *person).or(position);
+    let position = last.map(|person| TicketId::from_uuid(person.uuid()));
+    let done_at = page.is_empty().then_some(now);
+    projections::put(conn, NAMES, &State { fingerprint: version.to_owned(), position, done_at })?;
+    Ok(Some(page.len()))
+}
+
+/// The persons whose names are not found by their words.
+pub(crate) fn wrong_names(conn: &mut Conn) -> Result<Vec<PersonId>, AppError> {
+    const PAGE: i64 = 500;
+    let (mut wrong, mut after) = (Vec::new(), None);
+    loop {
+        let page = person_words::walk(conn, after, PAGE)?;
+        let Some((last, _)) = page.last() else { return Ok(wrong) };
+        after = Some(*last);
+        for (person, name) in page {
+            if !person_words::is_true(conn, person, name.as_deref())? {
+                wrong.push(person);
+            }
+        }
+    }
+}
+
 /// What clocks follow from besides events: policies, calendar and zone.
 fn clocks_follow_from(core: &Core) -> String {
     let city = &core.city;
@@ -100,6 +154,17 @@ fn write_clocks(conn: &mut Conn, core: &Core, record: &TicketRecord) -> Result<(
     let clocks = kept_clocks(&ticket, &core.city);
     ticket_clocks::put(conn, record.id, &clocks)?;
     Ok(tickets::set_due(conn, record.id, policy::next_due(&clocks, &ticket.life()))?)
+}
+
+fn write_words(conn: &mut Conn, _: &Core, record: &TicketRecord) -> Result<(), AppError> {
+    Ok(ticket_search::rebuild(conn, record)?)
+}
+
+/// Whether a ticket is found by the words that are in it.
+pub(crate) fn word_problems(conn: &mut Conn, record: &TicketRecord) -> Result<Vec<String>, AppError> {
+    let fine = ticket_search::is_true(conn, record)?;
+    let problem = || "the words of the search are not those of the ticket's texts".to_owned();
+    Ok(if fine { vec![] } else { vec![problem()] })
 }
 
 /// The stored projections of a page of tickets, to be compared with what they should be.

@@ -131,6 +131,7 @@ impl ListTickets {
             updated: (self.updated_from, self.updated_to),
             due: self.due(clock, core, now)?,
             breach: self.breach(clock, now)?,
+            words: None,
             sort: self.sort()?,
             after: None,
         })

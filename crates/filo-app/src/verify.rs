@@ -16,7 +16,11 @@ use filo_store::{
 };
 use serde::Serialize;
 
-use crate::{App, AppError, Core, mint, projections::Stored, schedule};
+use crate::{
+    App, AppError, Core, mint,
+    projections::{Stored, word_problems, wrong_names},
+    schedule,
+};
 
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +68,14 @@ impl App {
                     verify_page(conn, &core, page, &mut verified)?;
                 }
                 verify_merges(conn, &mut verified)?;
+                for person in wrong_names(conn)? {
+                    let problem = "the words of the name are not those it is found by".to_owned();
+                    verified.differences.push(Difference {
+                        check: "projection",
+                        subject: person.to_string(),
+                        problem,
+                    });
+                }
                 verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
@@ -120,6 +132,9 @@ fn verify_page(
         }
         if !moves_fit(record.id, &own, &stored_moves) {
             report("moves", "the contacts split off are not those of the events".to_owned());
+        }
+        for problem in word_problems(conn, &record)? {
+            report("projection", problem);
         }
         for problem in seal_problems(conn, &own)? {
             report("seal", problem);

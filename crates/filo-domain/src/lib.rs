@@ -19,6 +19,7 @@ pub mod instant;
 pub mod legs;
 pub mod link;
 pub mod policy;
+pub mod search;
 pub mod similar;
 pub mod ticket;
 pub mod vocabulary;

@@ -53,6 +53,8 @@ pub struct ManageQuarantine;
 pub struct HandOver;
 /// Read units, themes and sources.
 pub struct ReadConfiguration;
+/// Give open tickets the clock policies of today, or leave them theirs.
+pub struct ManagePolicies;
 /// Manage users and keys.
 pub struct Administer;
 
@@ -91,6 +93,9 @@ impl Permit for HandOver {
 }
 impl Permit for ReadConfiguration {
     const PERMISSION: Permission = Permission::ReadConfiguration;
+}
+impl Permit for ManagePolicies {
+    const PERMISSION: Permission = Permission::ManagePolicies;
 }
 impl Permit for Administer {
     const PERMISSION: Permission = Permission::Administer;

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, mentions, persons, quarantine, queues, replies, reports, schema,
-    scrivi, structure, tickets, units, webhooks,
+    access, audit, calls, health, matters, mentions, persons, policies, quarantine, queues, replies, reports,
+    schema, scrivi, structure, ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -48,7 +48,7 @@ use crate::{
         access::login, access::refresh, access::logout,
         tickets::list_tickets, tickets::open_ticket, tickets::ticket, tickets::change_ticket,
         tickets::ticket_events, tickets::ticket_messages, tickets::add_message, tickets::take_step,
-        queues::list_queues,
+        queues::list_queues, ticket_search::search_tickets, policies::list_policies, policies::change_policies,
         structure::merge_ticket, structure::unmerge_ticket, structure::split_ticket, structure::duplicates,
         structure::ticket_links, structure::link_ticket, structure::ticket_link, structure::unlink_ticket,
         structure::watchers, structure::watch, structure::watcher, structure::unwatch,

@@ -11,8 +11,8 @@ use actix_web::{
 
 use crate::{
     State, access, audit, auth, calls, health, idempotency, limits, matters, mentions, observe, openapi,
-    pages, persons, problem::Problem, quarantine, queues, replies, reports, scrivi, structure, tickets,
-    units, webhooks,
+    pages, persons, policies, problem::Problem, quarantine, queues, replies, reports, scrivi, structure,
+    ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -182,6 +182,7 @@ fn working(config: &mut web::ServiceConfig) {
             "/tickets",
             vec![get(web::get().to(tickets::list_tickets)), post(web::post().to(tickets::open_ticket))],
         ))
+        .service(on("/tickets/searches", vec![post(web::post().to(ticket_search::search_tickets))]))
         .service(on(
             "/tickets/{id}",
             vec![get(web::get().to(tickets::ticket)), patch(web::patch().to(tickets::change_ticket))],
@@ -258,6 +259,8 @@ fn administration(config: &mut web::ServiceConfig) {
         .service(on("/units", vec![get(web::get().to(units::units))]))
         .service(on("/units/{key}", vec![get(web::get().to(units::unit))]))
         .service(on("/units/{key}/hand-over", vec![post(web::post().to(units::hand_over))]))
+        .service(on("/policies", vec![get(web::get().to(policies::list_policies))]))
+        .service(on("/policies/changes", vec![post(web::post().to(policies::change_policies))]))
         .service(on("/themes", vec![get(web::get().to(access::themes))]))
         .service(on("/sources", vec![get(web::get().to(access::sources))]));
 }

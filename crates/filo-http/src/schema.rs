@@ -22,7 +22,9 @@ use utoipa::{
 };
 use uuid::Uuid;
 
+pub mod policies;
 pub mod queues;
+pub mod searches;
 
 /// One of a closed list of words.
 pub(crate) fn one_of<W: Word>() -> RefOr<Schema> {

@@ -342,7 +342,7 @@ pub fn list(
         }
         if let Some((at, id)) = before {
             let (at, id) = (SqlInstant::from(at), SqlId::from(id));
-            query = query.filter(calls::entered_at.lt(at).or(calls::entered_at.eq(at).and(calls::interaction_id.lt(id))));
+            query = query.filter(calls::entered_at.le(at)).filter(calls::entered_at.lt(at).or(calls::interaction_id.lt(id)));
         }
         query
             .order((calls::entered_at.desc(), calls::interaction_id.desc()))

@@ -15,6 +15,7 @@ use crate::{
     schema::{attachments, interactions},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, optional_word, word},
+    ticket_search, tickets,
 };
 
 /// One touch.
@@ -156,7 +157,10 @@ fn convert(rows: Vec<InteractionRow>) -> Result<Vec<Interaction>, StoreError> {
 pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreError> {
     let row = InteractionRow::from(interaction);
     on!(conn, c => diesel::insert_into(interactions::table).values(&row).execute(c))?;
-    Ok(())
+    match interaction.ticket_id.filter(|_| interaction.direction == Direction::Inbound) {
+        Some(ticket) => add_words(conn, ticket, interaction),
+        None => Ok(()),
+    }
 }
 
 /// Records many interactions. PostgreSQL takes many rows in one round trip; SQLite has none to save.
@@ -236,9 +240,9 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<Interact
         if let Some((at, id)) = filter.after {
             let (at, id) = (SqlInstant::from(at), SqlId::from(id));
             query = if filter.ascending {
-                query.filter(interactions::occurred_at.gt(at).or(interactions::occurred_at.eq(at).and(interactions::id.gt(id))))
+                query.filter(interactions::occurred_at.ge(at)).filter(interactions::occurred_at.gt(at).or(interactions::id.gt(id)))
             } else {
-                query.filter(interactions::occurred_at.lt(at).or(interactions::occurred_at.eq(at).and(interactions::id.lt(id))))
+                query.filter(interactions::occurred_at.le(at)).filter(interactions::occurred_at.lt(at).or(interactions::id.lt(id)))
             };
         }
         let ordered = if filter.ascending {
@@ -308,10 +312,24 @@ pub fn link_thread(
 /// # Errors
 /// The database's own.
 pub fn link(conn: &mut Conn, id: InteractionId, ticket: TicketId, at: Instant) -> Result<(), StoreError> {
+    let before = find(conn, id)?;
     on!(conn, c => diesel::update(interactions::table.find(SqlId::from(id)))
         .set((interactions::ticket_id.eq(Some(SqlId::from(ticket))), interactions::linked_at.eq(Some(SqlInstant::from(at)))))
         .execute(c))?;
-    Ok(())
+    let Some(before) = before.filter(|it| it.direction == Direction::Inbound && it.ticket_id != Some(ticket))
+    else {
+        return Ok(());
+    };
+    add_words(conn, ticket, &before)?;
+    match before.ticket_id.map(|other| tickets::find(conn, other)).transpose()?.flatten() {
+        Some(other) => ticket_search::rebuild(conn, &other),
+        None => Ok(()),
+    }
+}
+
+/// A contact's texts are found under its ticket.
+fn add_words(conn: &mut Conn, ticket: TicketId, contact: &Interaction) -> Result<(), StoreError> {
+    ticket_search::add(conn, ticket, &[contact.subject.as_deref().unwrap_or_default(), &contact.body])
 }
 
 /// Says who sent an interaction.

@@ -14,6 +14,7 @@ use crate::{
     schema::messages,
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, optional_word, word},
+    ticket_search,
 };
 use filo_domain::vocabulary::Word;
 
@@ -148,7 +149,11 @@ pub fn insert(conn: &mut Conn, message: &Message) -> Result<(), StoreError> {
         delivery_detail: serde_json::to_value(&message.deliveries)?,
     };
     on!(conn, c => diesel::insert_into(messages::table).values(&row).execute(c))?;
-    Ok(())
+    match (&message.body, message.kind) {
+        // Confirmations say the same of every ticket.
+        (_, MessageKind::Receipt) | (None, _) => Ok(()),
+        (Some(body), _) => ticket_search::add(conn, message.ticket, &[body]),
+    }
 }
 
 /// Reads one message.

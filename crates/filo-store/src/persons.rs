@@ -19,9 +19,11 @@ use uuid::Uuid;
 use crate::{
     Conn, StoreError,
     conn::on,
+    person_words,
     schema::{identities, person_merges, person_suggestions, persons},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, word},
+    ticket_search,
 };
 
 /// Names an entry of the merge ledger.
@@ -128,7 +130,7 @@ fn person_row(id: PersonId, name: Option<&str>, at: Instant) -> PersonRow {
 pub fn insert(conn: &mut Conn, id: PersonId, name: Option<&str>, at: Instant) -> Result<(), StoreError> {
     let row = person_row(id, name, at);
     on!(conn, c => diesel::insert_into(persons::table).values(&row).execute(c))?;
-    Ok(())
+    if name.is_some() { person_words::put(conn, id, name) } else { Ok(()) }
 }
 
 /// Reads one person as recorded, merged or not.
@@ -149,6 +151,10 @@ pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -
         .filter(persons::version.eq(version))
         .set((persons::name.eq(name), persons::version.eq(persons::version + 1)))
         .execute(c))?;
+    if changed == 1 {
+        person_words::put(conn, id, name)?;
+        ticket_search::renew_requester(conn, id)?;
+    }
     Ok(changed == 1)
 }
 
@@ -157,10 +163,14 @@ pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -
 /// # Errors
 /// The database's own.
 pub fn learn_name(conn: &mut Conn, id: PersonId, name: &str) -> Result<(), StoreError> {
-    on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
+    let learnt = on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
         .filter(persons::name.is_null().and(persons::anonymised_at.is_null()))
         .set((persons::name.eq(Some(name)), persons::version.eq(persons::version + 1)))
         .execute(c))?;
+    if learnt == 1 {
+        person_words::put(conn, id, Some(name))?;
+        ticket_search::renew_requester(conn, id)?;
+    }
     Ok(())
 }
 
@@ -285,6 +295,9 @@ pub fn add_identity(
 ) -> Result<bool, StoreError> {
     let row = identity_row(id, known, at);
     let added = on!(conn, c => diesel::insert_into(identities::table).values(&row).on_conflict_do_nothing().execute(c))?;
+    if added == 1 {
+        ticket_search::renew_requester(conn, known.person)?;
+    }
     Ok(added == 1)
 }
 

@@ -135,7 +135,7 @@ pub fn list(
         let mut query = quarantine::table.filter(quarantine::state.eq(state)).into_boxed();
         if let Some((at, id)) = after {
             let (at, id) = (SqlInstant::from(at), SqlId::from(id));
-            query = query.filter(quarantine::created_at.gt(at).or(quarantine::created_at.eq(at).and(quarantine::id.gt(id))));
+            query = query.filter(quarantine::created_at.ge(at)).filter(quarantine::created_at.gt(at).or(quarantine::id.gt(id)));
         }
         query.order((quarantine::created_at, quarantine::id)).limit(limit).select(QuarantineRow::as_select()).load(c)
     })?;

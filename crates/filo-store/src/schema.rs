@@ -551,6 +551,29 @@ diesel::table! {
 
 diesel::joinable!(mentions -> users (user_id));
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Id;
+
+    ticket_search (docid) {
+        docid -> BigInt,
+        ticket_id -> Id,
+        head -> Text,
+        requester -> Text,
+        body -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Id;
+
+    person_words (word, person_id) {
+        word -> Text,
+        person_id -> Id,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -588,4 +611,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     ticket_fields,
     mentions,
     unit_turns
+    ticket_search,
+    person_words,
 );

@@ -22,6 +22,7 @@ use crate::{
     schema::{counters, events, request_codes, ticket_tags, tickets},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, optional_word, word},
+    ticket_search,
 };
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -417,10 +418,10 @@ fn convert_one(conn: &mut Conn, row: Option<TicketRow>) -> Result<Option<TicketR
 /// # Errors
 /// The database's own.
 pub fn insert(conn: &mut Conn, record: TicketRecord) -> Result<(), StoreError> {
-    let (id, tags) = (SqlId::from(record.id), record.tags.clone());
-    let row = TicketRow::from(record);
+    let row = TicketRow::from(record.clone());
     on!(conn, c => diesel::insert_into(tickets::table).values(&row).execute(c))?;
-    insert_tags(conn, id, &tags)
+    ticket_search::begin(conn, &record)?;
+    insert_tags(conn, row.id, &record.tags)
 }
 
 fn insert_tags(conn: &mut Conn, id: SqlId, tags: &[String]) -> Result<(), StoreError> {
@@ -438,6 +439,7 @@ fn insert_tags(conn: &mut Conn, id: SqlId, tags: &[String]) -> Result<(), StoreE
 /// # Errors
 /// The database's own.
 pub fn update(conn: &mut Conn, record: TicketRecord) -> Result<(), StoreError> {
+    ticket_search::renew_head(conn, &record)?;
     let (id, tags) = (SqlId::from(record.id), record.tags.clone());
     let row = TicketRow::from(record);
     on!(conn, c => diesel::update(tickets::table.find(id)).set(&row).execute(c))?;

@@ -76,9 +76,14 @@ async fn migrate(program: &Program, json: bool) -> Result<(), Failure> {
     let app = program.start(Migrating::Always).await?;
     let written = app.catch_up(program.clock.now()).await?;
     if json {
-        print_json(&serde_json::json!({ "schema": "current", "clocks_written": written.clocks }))
+        print_json(
+            &serde_json::json!({ "schema": "current", "clocks_written": written.clocks, "searches_written": written.searches }),
+        )
     } else {
-        print_line(&format!("the schema is current; clocks written of {} tickets", written.clocks))
+        print_line(&format!(
+            "the schema is current; clocks written of {} tickets, words of {}",
+            written.clocks, written.searches
+        ))
     }
 }
 

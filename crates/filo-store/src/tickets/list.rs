@@ -6,7 +6,7 @@
 use diesel::{
     dsl::{exists, not, sql},
     prelude::*,
-    sql_types::Bool,
+    sql_types::{Bool, Text},
 };
 use filo_domain::{
     Instant, MatterId, PersonId, TicketId, UserId,
@@ -20,6 +20,7 @@ use crate::{
     conn::on,
     schema::{ticket_clocks, ticket_tags, ticket_watchers, tickets},
     sql_types::{Instant as InstantSql, SqlId, SqlInstant},
+    ticket_search::{self, Words},
 };
 
 /// In which order to list.
@@ -110,6 +111,8 @@ pub struct Filter {
     pub due: Vec<Deadline>,
     /// With or without a clock that ran past its deadline.
     pub breach: Option<Breach>,
+    /// With these words.
+    pub words: Option<Words>,
     /// The order.
     pub sort: Sort,
     /// Strictly past this place in the list.
@@ -131,6 +134,7 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<TicketRe
         Conn::Postgres(_) => DUE_OR_NEVER_POSTGRES,
         Conn::Sqlite(_) => DUE_OR_NEVER_SQLITE,
     };
+    let matching = filter.words.as_ref().map(|words| ticket_search::matching(conn, words));
     let due_or_never = || sql::<InstantSql>(due_or_never);
     let rows: Vec<TicketRow> = on!(conn, c => {
         let mut query = tickets::table.into_boxed();
@@ -221,6 +225,9 @@ pub fn list(conn: &mut Conn, filter: &Filter, limit: i64) -> Result<Vec<TicketRe
                 .filter(ticket_clocks::ticket_id.eq(tickets::id).and(ticket_clocks::name.eq_any(words(&clocks))))
                 .filter(late));
             query = if breach.breached { query.filter(any) } else { query.filter(not(any)) };
+        }
+        if let Some((condition, value)) = &matching {
+            query = query.filter(sql::<Bool>(condition).bind::<Text, _>(value).sql("))"));
         }
         if let Some((at, id)) = filter.after {
             let (at, id) = (SqlInstant::from(at), SqlId::from(id));

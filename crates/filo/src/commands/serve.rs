@@ -151,8 +151,8 @@ async fn background(app: App, clock: Arc<dyn Clock>, mut stopped: watch::Receive
 /// Writes the projections that an upgrade or a change of the configuration asks for, beside the live work.
 async fn catch_up(app: App, now: filo_domain::Instant) {
     match app.catch_up(now).await {
-        Ok(written) if written.clocks > 0 => {
-            tracing::info!(clocks = written.clocks, "projections written anew")
+        Ok(written) if written.clocks + written.searches > 0 => {
+            tracing::info!(clocks = written.clocks, searches = written.searches, "projections written anew");
         }
         Ok(_nothing_to_do) => {}
         Err(error) => tracing::warn!(error = %error, "projections are written further at the next start"),
