@@ -40,8 +40,14 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// Starts on a database; the clock shows `local`, a time in Milan.
     pub(crate) async fn at(local: &str, database: Database) -> Self {
+        Self::set_up(local, database, &[]).await
+    }
+
+    /// The same with further settings, as variables.
+    pub(crate) async fn set_up(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let environment = environment(&database.url, &folder);
+        let mut environment = environment(&database.url, &folder);
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let (settings, files) = content::shipped().unwrap();
         let settings = Settings::of_text(&settings, "filo.toml", folder.path(), &environment).unwrap();
         let mut program = Program::of(settings, &files, &environment).unwrap();

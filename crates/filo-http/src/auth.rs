@@ -51,8 +51,14 @@ pub struct CloseMonths;
 pub struct ManageQuarantine;
 /// Read units, themes and sources.
 pub struct ReadConfiguration;
-/// Manage users and keys.
+/// Manage users.
+pub struct ManageUsers;
+/// Manage keys and all users, read the audit log.
 pub struct Administer;
+/// Change the own account.
+pub struct OwnAccount;
+/// Enrol a second factor for oneself.
+pub struct EnrolFactor;
 
 impl Permit for ReadTickets {
     const PERMISSION: Permission = Permission::ReadTickets;
@@ -86,6 +92,15 @@ impl Permit for ManageQuarantine {
 }
 impl Permit for ReadConfiguration {
     const PERMISSION: Permission = Permission::ReadConfiguration;
+}
+impl Permit for ManageUsers {
+    const PERMISSION: Permission = Permission::ManageUsers;
+}
+impl Permit for OwnAccount {
+    const PERMISSION: Permission = Permission::OwnAccount;
+}
+impl Permit for EnrolFactor {
+    const PERMISSION: Permission = Permission::EnrolFactor;
 }
 impl Permit for Administer {
     const PERMISSION: Permission = Permission::Administer;
