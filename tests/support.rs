@@ -49,8 +49,14 @@ impl TestApp {
         database: Database,
         change: impl FnOnce(&mut content::Files),
     ) -> Self {
+        Self::set_up(local, database, &[]).await
+    }
+
+    /// The same with further settings, as variables.
+    pub(crate) async fn set_up(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let environment = environment(&database.url, &folder);
+        let mut environment = environment(&database.url, &folder);
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let (settings, mut files) = content::shipped().unwrap();
         change(&mut files);
         let settings = Settings::of_text(&settings, "filo.toml", folder.path(), &environment).unwrap();

@@ -394,6 +394,8 @@ async fn users_tokens_keys_and_remembered_requests() {
             password_hash: "$argon2id$".to_owned(),
             created_at: AT,
             disabled_at: None,
+            version: 1,
+            display_name: Some("Anna".to_owned()),
         };
         access::insert_user(conn, &user)?;
         same(access::user_named(conn, "anna")?, Some(user.clone()));
@@ -421,6 +423,9 @@ async fn users_tokens_keys_and_remembered_requests() {
             scopes: vec!["intake:phone".to_owned()],
             created_at: AT,
             revoked_at: None,
+            version: 1,
+            expires_at: Some(AT),
+            last_used_day: Some("2026-10-01".to_owned()),
         };
         access::insert_key(conn, &key)?;
         same(access::find_key(conn, "k")?, Some(key));

@@ -111,8 +111,14 @@ pub enum Permission {
     ReadConfiguration,
     /// Give open tickets the clock policies of today, or leave them theirs.
     ManagePolicies,
-    /// Manage users and keys.
+    /// Manage users: administrators all, supervisors those of their unit.
+    ManageUsers,
+    /// Manage keys and all users, read the audit log.
     Administer,
+    /// Change the own account.
+    OwnAccount,
+    /// Enrol a second factor for oneself.
+    EnrolFactor,
 }
 
 impl Permission {
@@ -132,7 +138,10 @@ impl Permission {
             Self::HandOver => "hand over the tickets of a unit",
             Self::ReadConfiguration => "read the configuration",
             Self::ManagePolicies => "change clock policies",
+            Self::ManageUsers => "manage users",
             Self::Administer => "administer users and keys",
+            Self::OwnAccount => "change the own account",
+            Self::EnrolFactor => "enrol a second factor",
         }
     }
 }
@@ -148,6 +157,11 @@ pub enum Access {
         role: Role,
         /// The unit of a specialist or supervisor.
         unit: Option<String>,
+    },
+    /// A user who may enrol a second factor and nothing else, because the role must have one.
+    Enrolling {
+        /// The id.
+        id: UserId,
     },
     /// Another system.
     Key {
@@ -175,7 +189,7 @@ impl Caller {
     /// By whom events are written.
     pub fn actor(&self) -> Actor {
         match &self.access {
-            Access::User { id, .. } => Actor::User(*id),
+            Access::User { id, .. } | Access::Enrolling { id } => Actor::User(*id),
             Access::Key { name, .. } => Actor::Key(name.clone()),
             Access::Console => Actor::System,
         }
@@ -183,7 +197,7 @@ impl Caller {
     /// The user, if it is one.
     pub fn user(&self) -> Option<UserId> {
         match &self.access {
-            Access::User { id, .. } => Some(*id),
+            Access::User { id, .. } | Access::Enrolling { id } => Some(*id),
             Access::Key { .. } | Access::Console => None,
         }
     }
@@ -191,6 +205,7 @@ impl Caller {
     pub fn may(&self, permission: Permission) -> bool {
         match &self.access {
             Access::User { role, .. } => role_may(*role, permission),
+            Access::Enrolling { .. } => permission == Permission::EnrolFactor,
             Access::Key { scopes, .. } => scopes.iter().any(|scope| scope_may(*scope, permission)),
             Access::Console => true,
         }
@@ -207,6 +222,8 @@ impl Caller {
         match &self.access {
             Access::User { role: Role::Specialist, unit, .. } => Some(unit.as_deref().unwrap_or_default()),
             Access::User { .. } | Access::Key { .. } | Access::Console => None,
+            // Sees no ticket at all.
+            Access::Enrolling { .. } => Some(""),
         }
     }
     /// Refuses a ticket that the caller may not see, as if it were not there.
@@ -223,6 +240,9 @@ impl Caller {
 
 fn role_may(role: Role, permission: Permission) -> bool {
     use Permission as P;
+    if matches!(permission, P::OwnAccount | P::EnrolFactor) {
+        return true;
+    }
     match role {
         Role::Operator => matches!(
             permission,
@@ -244,7 +264,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
             role_may(Role::Operator, permission)
                 || matches!(
                     permission,
-                    P::CloseMonths | P::ManageQuarantine | P::HandOver | P::ManagePolicies
+                    P::CloseMonths | P::ManageQuarantine | P::HandOver | P::ManagePolicies | P::ManageUsers
                 )
         }
         Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
@@ -253,6 +273,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 permission,
                 P::Administer
                     | P::ManagePolicies
+                    | P::ManageUsers
                     | P::ManageQuarantine
                     | P::ReadReports
                     | P::ReadConfiguration

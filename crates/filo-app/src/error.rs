@@ -47,6 +47,9 @@ pub enum AppError {
     /// Wrong name, password, token or key; never says which.
     #[error("the credentials are not valid")]
     Credentials,
+    /// The password was right, the second factor is missing or not; with the stable code.
+    #[error("the log-in needs a code of the second factor")]
+    SecondFactor(&'static str),
     /// The caller may not do this.
     #[error("this needs the permission to {0}")]
     Forbidden(&'static str),
@@ -114,6 +117,7 @@ impl AppError {
     pub fn kind(&self) -> (ErrorKind, &'static str) {
         match self {
             Self::Credentials => (ErrorKind::Unauthenticated, "credentials"),
+            Self::SecondFactor(code) => (ErrorKind::Unauthenticated, code),
             Self::Forbidden(_) => (ErrorKind::Forbidden, "forbidden"),
             Self::NotFound(_) => (ErrorKind::NotFound, "not-found"),
             Self::Refused(_) => (ErrorKind::Conflict, "step-not-allowed"),

@@ -60,7 +60,10 @@ use filo_indicators::definition::Definitions;
 use filo_store::Db;
 use secrecy::SecretSlice;
 
-pub use access::{ACCESS_S, Issued, LoginRequest, NewUser, Tokens, UserSummary};
+pub use access::{
+    ACCESS_S, AccessPolicy, Enrolment, FactorView, Issued, LoginRequest, Me, NewUser, RecoveryCodes, Tokens,
+    UserChange, UserSummary,
+};
 pub use audit::{AuditView, ListAudit};
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
@@ -121,6 +124,8 @@ pub struct Core {
     pub public_url: String,
     /// Signs access tokens, Message-IDs and reply tokens.
     pub signing_key: SecretSlice<u8>,
+    /// What the city decides about log-ins.
+    pub access: AccessPolicy,
 }
 
 /// The application.

@@ -1,5 +1,6 @@
 //! New identifiers, random salts and secrets, and message authentication by the signing key.
 
+use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use filo_domain::{Instant, chain::hex, id::Id};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
@@ -66,4 +67,78 @@ pub(crate) fn tag(key: &SecretSlice<u8>, purpose: &str, text: &str, length: usiz
 /// Whether two texts are equal, in constant time.
 pub(crate) fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+/// Encrypts for one `purpose` and `owner` under a key derived from the signing key: 12 random bytes, then AES-256-GCM.
+pub(crate) fn seal(
+    key: &SecretSlice<u8>,
+    purpose: &str,
+    owner: &str,
+    plain: &[u8],
+) -> Result<Vec<u8>, AppError> {
+    let nonce = random::<NONCE_LEN>()?;
+    let mut sealed = plain.to_vec();
+    cipher(key, purpose)?
+        .seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(owner.as_bytes()),
+            &mut sealed,
+        )
+        .map_err(|error| AppError::internal("a secret could not be encrypted", error))?;
+    Ok([nonce.as_slice(), &sealed].concat())
+}
+
+/// Decrypts what [`seal`] gave for the same purpose and owner.
+pub(crate) fn unseal(
+    key: &SecretSlice<u8>,
+    purpose: &str,
+    owner: &str,
+    sealed: &[u8],
+) -> Result<Vec<u8>, AppError> {
+    let broken = |why: &dyn std::fmt::Display| {
+        AppError::internal("a stored secret cannot be decrypted: was the signing key replaced?", why)
+    };
+    let (nonce, rest) = sealed.split_first_chunk::<NONCE_LEN>().ok_or_else(|| broken(&"it is too short"))?;
+    let mut plain = rest.to_vec();
+    let length = cipher(key, purpose)?
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(owner.as_bytes()), &mut plain)
+        .map_err(|error| broken(&error))?
+        .len();
+    plain.truncate(length);
+    Ok(plain)
+}
+
+fn cipher(key: &SecretSlice<u8>, purpose: &str) -> Result<LessSafeKey, AppError> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key.expose_secret())
+        .map_err(|error| AppError::internal("a key could not be derived", error))?;
+    mac.update(b"encrypt\0");
+    mac.update(purpose.as_bytes());
+    UnboundKey::new(&AES_256_GCM, &mac.finalize().into_bytes())
+        .map(LessSafeKey::new)
+        .map_err(|error| AppError::internal("a key could not be derived", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sealed_secret_opens_for_its_owner_purpose_and_key_alone() {
+        let key = |byte: u8| SecretSlice::from(vec![byte; 32]);
+        let sealed = seal(&key(1), "p", "anna", b"secret").unwrap();
+        assert_eq!(unseal(&key(1), "p", "anna", &sealed).unwrap(), b"secret");
+        assert!(!sealed.windows(6).any(|part| part == b"secret"));
+        assert_ne!(seal(&key(1), "p", "anna", b"secret").unwrap(), sealed);
+        let mut changed = sealed.clone();
+        changed[15] ^= 1;
+        for opened in [
+            unseal(&key(2), "p", "anna", &sealed),
+            unseal(&key(1), "q", "anna", &sealed),
+            unseal(&key(1), "p", "luca", &sealed),
+            unseal(&key(1), "p", "anna", &changed),
+            unseal(&key(1), "p", "anna", b"short"),
+        ] {
+            assert!(opened.is_err());
+        }
+    }
 }

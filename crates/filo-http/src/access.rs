@@ -1,16 +1,17 @@
 //! Logging in and out, users and keys, and the lists of the city's configuration.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use filo_app::{AppError, LoginRequest, NewUser, Scope};
-use filo_domain::vocabulary::Word;
+use filo_app::{AppError, Caller, LoginRequest, NewUser, Scope, UserChange};
+use filo_domain::{Instant, vocabulary::Word};
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
 
 use crate::{
     State,
-    auth::{Administer, Allowed, ReadConfiguration},
-    body::{JsonBody, MaybeJson, PathText, typed},
+    auth::{Administer, Allowed, ManageUsers, ReadConfiguration},
+    body::{JsonBody, MaybeJson, Merge, PathText, typed},
+    limits,
     links::{IfMatch, all, created, one},
     problem::Problem,
     schema,
@@ -19,8 +20,13 @@ use crate::{
 /// Logs a user in.
 #[utoipa::path(post, path = "/rest/crm/v1/auth/login", tag = "access", request_body = schema::Login,
     responses((status = 200, body = schema::Tokens)))]
-pub(crate) async fn login(state: Data<State>, body: JsonBody<LoginRequest>) -> Result<HttpResponse, Problem> {
-    match state.app.login(body.0, state.now()).await {
+pub(crate) async fn login(
+    state: Data<State>,
+    request: HttpRequest,
+    body: JsonBody<LoginRequest>,
+) -> Result<HttpResponse, Problem> {
+    let address = limits::caller_address(&request, &state.settings);
+    match state.app.login_from(body.0, Some(address), state.now()).await {
         Ok(tokens) => Ok(HttpResponse::Ok().json(tokens)),
         Err(error) => {
             state.metrics.login_refused();
@@ -60,7 +66,7 @@ pub(crate) async fn logout(
 #[utoipa::path(get, path = "/rest/crm/v1/users", tag = "administration",
     responses((status = 200, body = schema::List<schema::User>)))]
 pub(crate) async fn users(
-    caller: Allowed<Administer>,
+    caller: Allowed<ManageUsers>,
     state: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -71,39 +77,53 @@ pub(crate) async fn users(
 #[utoipa::path(post, path = "/rest/crm/v1/users", tag = "administration", request_body = schema::NewUser,
     responses((status = 201, body = schema::User)))]
 pub(crate) async fn add_user(
-    caller: Allowed<Administer>,
+    caller: Allowed<ManageUsers>,
     state: Data<State>,
     body: JsonBody<NewUser>,
 ) -> Result<HttpResponse, Problem> {
     let user = state.app.add_user(&caller, body.0, state.now()).await?;
-    Ok(created(&format!("/users/{}", user.name), &user, 1))
+    Ok(created(&format!("/users/{}", user.name), &user, user.version))
 }
 
 /// One user by name.
 #[utoipa::path(get, path = "/rest/crm/v1/users/{name}", tag = "administration",
     responses((status = 200, body = schema::User)))]
 pub(crate) async fn user(
-    caller: Allowed<Administer>,
+    caller: Allowed<ManageUsers>,
     state: Data<State>,
     name: PathText,
 ) -> Result<HttpResponse, Problem> {
-    let users = state.app.users(&caller).await?;
-    let user = users.into_iter().find(|user| user.name == name.0).ok_or(AppError::NotFound("user"))?;
-    Ok(one(&user, 1 + i32::from(user.disabled_at.is_some())))
+    shown(&state, &caller, &name.0).await
+}
+
+/// Changes a user's role, unit or shown name.
+#[utoipa::path(patch, path = "/rest/crm/v1/users/{name}", tag = "administration",
+    request_body(content = schema::access::UserChange, content_type = "application/merge-patch+json"),
+    responses((status = 200, body = schema::User)))]
+pub(crate) async fn change_user(
+    caller: Allowed<ManageUsers>,
+    state: Data<State>,
+    name: PathText,
+    version: IfMatch,
+    body: Merge<UserChange>,
+) -> Result<HttpResponse, Problem> {
+    let version = version.required()?;
+    let user = state.app.change_user(&caller, &name.0, version, body.0, state.now()).await?;
+    Ok(one(&user, user.version))
 }
 
 /// Disables a user and ends the user's log-ins.
 #[utoipa::path(post, path = "/rest/crm/v1/users/{name}/disable", tag = "administration",
     responses((status = 200, body = schema::User)))]
 pub(crate) async fn disable_user(
-    caller: Allowed<Administer>,
+    caller: Allowed<ManageUsers>,
     state: Data<State>,
     name: PathText,
     body: MaybeJson,
 ) -> Result<HttpResponse, Problem> {
     typed::<Empty>(&body.0)?;
     state.app.disable_user(&caller, &name.0, state.now()).await?;
-    user(caller, state, name).await
+    shown(&state, &caller, &name.0).await
 }
 
 #[derive(Deserialize)]
@@ -120,13 +140,47 @@ pub(crate) struct NewPassword {
 #[utoipa::path(post, path = "/rest/crm/v1/users/{name}/password", tag = "administration",
     request_body = schema::NewPassword, responses((status = 200, body = schema::User)))]
 pub(crate) async fn set_password(
-    caller: Allowed<Administer>,
+    caller: Allowed<ManageUsers>,
     state: Data<State>,
     name: PathText,
     body: JsonBody<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
     state.app.set_password(&caller, &name.0, body.0.password, state.now()).await?;
-    user(caller, state, name).await
+    shown(&state, &caller, &name.0).await
+}
+
+/// Forgets a user's failed attempts to log in, and the locks that followed.
+#[utoipa::path(post, path = "/rest/crm/v1/users/{name}/unlock", tag = "administration",
+    responses((status = 200, body = schema::User)))]
+pub(crate) async fn unlock_user(
+    caller: Allowed<ManageUsers>,
+    state: Data<State>,
+    name: PathText,
+    body: MaybeJson,
+) -> Result<HttpResponse, Problem> {
+    typed::<Empty>(&body.0)?;
+    state.app.unlock_user(&caller, &name.0, state.now()).await?;
+    shown(&state, &caller, &name.0).await
+}
+
+/// Takes away the second factor of a user whose device and codes are lost.
+#[utoipa::path(post, path = "/rest/crm/v1/users/{name}/totp/reset", tag = "administration",
+    responses((status = 200, body = schema::User)))]
+pub(crate) async fn reset_factor(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    name: PathText,
+    body: MaybeJson,
+) -> Result<HttpResponse, Problem> {
+    typed::<Empty>(&body.0)?;
+    state.app.reset_factor(&caller, &name.0, state.now()).await?;
+    shown(&state, &caller, &name.0).await
+}
+
+async fn shown(state: &State, caller: &Caller, name: &str) -> Result<HttpResponse, Problem> {
+    let users = state.app.users(caller).await?;
+    let user = users.into_iter().find(|user| user.name == name).ok_or(AppError::NotFound("user"))?;
+    Ok(one(&user, user.version))
 }
 
 /// All integration keys, without the keys themselves.
@@ -145,6 +199,7 @@ pub(crate) async fn keys(
 pub(crate) struct NewKey {
     name: String,
     scopes: Vec<Scope>,
+    expires_at: Option<Instant>,
 }
 
 /// Issues an integration key; the key itself is in this answer alone.
@@ -155,8 +210,9 @@ pub(crate) async fn issue_key(
     state: Data<State>,
     body: JsonBody<NewKey>,
 ) -> Result<HttpResponse, Problem> {
-    let key = state.app.issue_key(&caller, &body.0.name, body.0.scopes, state.now()).await?;
-    Ok(created(&format!("/keys/{}", key.name), &key, 1))
+    let NewKey { name, scopes, expires_at } = body.0;
+    let key = state.app.issue_key_until(&caller, &name, scopes, expires_at, state.now()).await?;
+    Ok(created(&format!("/keys/{}", key.name), &key, key.version))
 }
 
 /// One key by name.
@@ -169,7 +225,22 @@ pub(crate) async fn key(
 ) -> Result<HttpResponse, Problem> {
     let keys = state.app.keys(&caller).await?;
     let key = keys.into_iter().find(|key| key.name == name.0).ok_or(AppError::NotFound("key"))?;
-    Ok(one(&key, 1 + i32::from(key.revoked_at.is_some())))
+    Ok(one(&key, key.version))
+}
+
+/// Gives a key a new secret, in this answer alone; the old one is refused from now on.
+#[utoipa::path(post, path = "/rest/crm/v1/keys/{name}/rotate", tag = "administration",
+    responses((status = 200, body = schema::Key)))]
+pub(crate) async fn rotate_key(
+    caller: Allowed<Administer>,
+    state: Data<State>,
+    name: PathText,
+    version: IfMatch,
+    body: MaybeJson,
+) -> Result<HttpResponse, Problem> {
+    typed::<Empty>(&body.0)?;
+    let key = state.app.rotate_key(&caller, &name.0, version.optional(), state.now()).await?;
+    Ok(one(&key, key.version))
 }
 
 /// Revokes a key.
@@ -181,13 +252,7 @@ pub(crate) async fn revoke_key(
     version: IfMatch,
 ) -> Result<HttpResponse, Problem> {
     let version = version.required()?;
-    let keys = state.app.keys(&caller).await?;
-    let key = keys.into_iter().find(|key| key.name == name.0).ok_or(AppError::NotFound("key"))?;
-    let present = 1 + i32::from(key.revoked_at.is_some());
-    if present != version {
-        return Err(AppError::Stale(present).into());
-    }
-    state.app.revoke_key(&caller, &name.0, state.now()).await?;
+    state.app.revoke_key(&caller, &name.0, Some(version), state.now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

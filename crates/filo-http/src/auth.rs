@@ -55,8 +55,14 @@ pub struct HandOver;
 pub struct ReadConfiguration;
 /// Give open tickets the clock policies of today, or leave them theirs.
 pub struct ManagePolicies;
-/// Manage users and keys.
+/// Manage users.
+pub struct ManageUsers;
+/// Manage keys and all users, read the audit log.
 pub struct Administer;
+/// Change the own account.
+pub struct OwnAccount;
+/// Enrol a second factor for oneself.
+pub struct EnrolFactor;
 
 impl Permit for ReadTickets {
     const PERMISSION: Permission = Permission::ReadTickets;
@@ -96,6 +102,15 @@ impl Permit for ReadConfiguration {
 }
 impl Permit for ManagePolicies {
     const PERMISSION: Permission = Permission::ManagePolicies;
+}
+impl Permit for ManageUsers {
+    const PERMISSION: Permission = Permission::ManageUsers;
+}
+impl Permit for OwnAccount {
+    const PERMISSION: Permission = Permission::OwnAccount;
+}
+impl Permit for EnrolFactor {
+    const PERMISSION: Permission = Permission::EnrolFactor;
 }
 impl Permit for Administer {
     const PERMISSION: Permission = Permission::Administer;

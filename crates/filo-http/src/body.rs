@@ -84,6 +84,21 @@ impl<T: DeserializeOwned + 'static> FromRequest for Patch<T> {
     }
 }
 
+/// The body of a PATCH whose type says what `null` takes away.
+pub(crate) struct Merge<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + 'static> FromRequest for Merge<T> {
+    type Error = Error;
+    type Future = Extracting<Self>;
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let value = json_of(&request, payload, "application/merge-patch+json").await?;
+            Ok(Self(typed(&value)?))
+        })
+    }
+}
+
 /// Whether the body is declared to be of a media type; parameters such as the charset do not matter.
 pub(crate) fn is_of(request: &HttpRequest, media_type: &str) -> bool {
     let declared =

@@ -12,6 +12,7 @@ pub mod server;
 pub mod state;
 
 mod access;
+mod account;
 mod audit;
 mod body;
 mod calls;

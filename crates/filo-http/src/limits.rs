@@ -12,7 +12,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage, ResponseError,
+    Error, HttpMessage, HttpRequest, ResponseError,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::header::{HeaderMap, HeaderName, HeaderValue},
@@ -110,11 +110,18 @@ fn network(address: IpAddr) -> IpAddr {
 
 /// The caller's address: the connection's, or what the proxy in front says it was.
 pub(crate) fn address(request: &ServiceRequest, settings: &HttpSettings) -> IpAddr {
+    caller_address(request.request(), settings)
+}
+
+/// The same of a request that has come to its handler.
+pub(crate) fn caller_address(request: &HttpRequest, settings: &HttpSettings) -> IpAddr {
     let forwarded = request.headers().get("x-forwarded-for").filter(|_| settings.behind_proxy);
     let last = forwarded.and_then(|value| value.to_str().ok()).and_then(|list| list.rsplit(',').next());
-    last.and_then(|text| text.trim().parse().ok())
+    let address = last
+        .and_then(|text| text.trim().parse().ok())
         .or_else(|| request.peer_addr().map(|peer| peer.ip()))
-        .unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED))
+        .unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+    network(address)
 }
 
 fn put(headers: &mut HeaderMap, values: Vec<(&'static str, u64)>) {
@@ -126,7 +133,7 @@ fn put(headers: &mut HeaderMap, values: Vec<(&'static str, u64)>) {
 /// The user or key behind a caller; for what is remembered of each.
 pub(crate) fn principal(caller: &Caller) -> Option<String> {
     match &caller.access {
-        Access::User { id, .. } => Some(format!("user:{id}")),
+        Access::User { id, .. } | Access::Enrolling { id } => Some(format!("user:{id}")),
         Access::Key { name, .. } => Some(format!("key:{name}")),
         Access::Console => None,
     }
@@ -159,7 +166,7 @@ pub(crate) async fn login(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let key = network(address(&request, &state.settings));
+    let key = address(&request, &state.settings);
     limited(&state, (&state.login, &key), request, next).await
 }
 
@@ -188,7 +195,7 @@ pub(crate) async fn public(
             caller(&state, &known, request, next).await
         }
         Ok(None) => {
-            let key = network(address(&request, &state.settings));
+            let key = address(&request, &state.settings);
             limited(&state, (&state.public, &key), request, next).await
         }
         Err(problem) => Ok(request.into_response(problem.error_response())),
@@ -201,7 +208,7 @@ pub(crate) async fn pages(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match state.public.check(&network(address(&request, &state.settings))) {
+    match state.public.check(&address(&request, &state.settings)) {
         Ok(headers) => {
             let mut response = next.call(request).await?.map_into_boxed_body();
             put(response.headers_mut(), headers);

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, mentions, persons, policies, quarantine, queues, replies, reports,
-    schema, scrivi, structure, ticket_search, tickets, units, webhooks,
+    access, account, audit, calls, health, matters, mentions, persons, policies, quarantine, queues, replies,
+    reports, schema, scrivi, structure, ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -46,6 +46,8 @@ use crate::{
     ),
     paths(
         access::login, access::refresh, access::logout,
+        account::me, account::change_password, account::factor, account::begin_factor, account::confirm_factor,
+        account::remove_factor,
         tickets::list_tickets, tickets::open_ticket, tickets::ticket, tickets::change_ticket,
         tickets::ticket_events, tickets::ticket_messages, tickets::add_message, tickets::take_step,
         queues::list_queues, ticket_search::search_tickets, policies::list_policies, policies::change_policies,
@@ -60,8 +62,9 @@ use crate::{
         reports::monthly_report, reports::close_month, reports::restate_month,
         quarantine::list_quarantine, quarantine::quarantined, quarantine::retry_quarantined,
         quarantine::discard_quarantined,
-        access::users, access::add_user, access::user, access::disable_user, access::set_password,
-        access::keys, access::issue_key, access::key, access::revoke_key,
+        access::users, access::add_user, access::user, access::change_user, access::disable_user,
+        access::set_password, access::unlock_user, access::reset_factor,
+        access::keys, access::issue_key, access::key, access::rotate_key, access::revoke_key,
         audit::audit_log,
         units::units, units::unit, units::hand_over, access::themes, access::sources,
         replies::reply_templates, replies::preview_reply, replies::resolution_reasons,

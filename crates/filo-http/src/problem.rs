@@ -189,6 +189,7 @@ impl From<AppError> for Problem {
                 problem.0.further.insert("version".to_owned(), version.into());
             }
             AppError::Credentials
+            | AppError::SecondFactor(_)
             | AppError::Forbidden(_)
             | AppError::NotFound(_)
             | AppError::Conflict { .. }

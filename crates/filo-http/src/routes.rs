@@ -10,9 +10,9 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, audit, auth, calls, health, idempotency, limits, matters, mentions, observe, openapi,
-    pages, persons, policies, problem::Problem, quarantine, queues, replies, reports, scrivi, structure,
-    ticket_search, tickets, units, webhooks,
+    State, access, account, audit, auth, calls, health, idempotency, limits, matters, mentions, observe,
+    openapi, pages, persons, policies, problem::Problem, quarantine, queues, replies, reports, scrivi,
+    structure, ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -119,11 +119,30 @@ fn public_scope() -> impl actix_web::dev::HttpServiceFactory {
 
 fn login_scope() -> impl actix_web::dev::HttpServiceFactory {
     web::scope("/rest/crm/v1/auth")
-        .wrap(from_fn(limits::login))
         .wrap(from_fn(auth::uncached))
-        .service(on("/login", vec![post(web::post().to(access::login))]))
-        .service(on("/refresh", vec![post(web::post().to(access::refresh))]))
-        .service(on("/logout", vec![post(web::post().to(access::logout))]))
+        .service(on("/login", vec![post(web::post().to(access::login))]).wrap(from_fn(limits::login)))
+        .service(on("/refresh", vec![post(web::post().to(access::refresh))]).wrap(from_fn(limits::login)))
+        .service(on("/logout", vec![post(web::post().to(access::logout))]).wrap(from_fn(limits::login)))
+        .service(on("/me", vec![get(web::get().to(account::me))]).wrap(from_fn(auth::authenticate)))
+        .service(
+            on("/password", vec![post(web::post().to(account::change_password))])
+                .wrap(from_fn(auth::authenticate)),
+        )
+        .service(
+            on(
+                "/totp",
+                vec![
+                    get(web::get().to(account::factor)),
+                    post(web::post().to(account::begin_factor)),
+                    delete(web::delete().to(account::remove_factor)),
+                ],
+            )
+            .wrap(from_fn(auth::authenticate)),
+        )
+        .service(
+            on("/totp/confirm", vec![post(web::post().to(account::confirm_factor))])
+                .wrap(from_fn(auth::authenticate)),
+        )
 }
 
 fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
@@ -247,7 +266,12 @@ fn administration(config: &mut web::ServiceConfig) {
             "/users",
             vec![get(web::get().to(access::users)), post(web::post().to(access::add_user))],
         ))
-        .service(on("/users/{name}", vec![get(web::get().to(access::user))]))
+        .service(on(
+            "/users/{name}",
+            vec![get(web::get().to(access::user)), patch(web::patch().to(access::change_user))],
+        ))
+        .service(on("/users/{name}/unlock", vec![post(web::post().to(access::unlock_user))]))
+        .service(on("/users/{name}/totp/reset", vec![post(web::post().to(access::reset_factor))]))
         .service(on("/users/{name}/disable", vec![post(web::post().to(access::disable_user))]))
         .service(on("/users/{name}/password", vec![post(web::post().to(access::set_password))]))
         .service(on("/keys", vec![get(web::get().to(access::keys)), post(web::post().to(access::issue_key))]))
@@ -255,6 +279,7 @@ fn administration(config: &mut web::ServiceConfig) {
             "/keys/{name}",
             vec![get(web::get().to(access::key)), delete(web::delete().to(access::revoke_key))],
         ))
+        .service(on("/keys/{name}/rotate", vec![post(web::post().to(access::rotate_key))]))
         .service(on("/audit-log", vec![get(web::get().to(audit::audit_log))]))
         .service(on("/units", vec![get(web::get().to(units::units))]))
         .service(on("/units/{key}", vec![get(web::get().to(units::unit))]))

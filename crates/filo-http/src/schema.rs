@@ -114,8 +114,8 @@ pub struct Login {
     /// The password.
     #[schema(max_length = 1024, format = Password)]
     pub password: String,
-    /// The second factor, where the user has one.
-    #[schema(max_length = 10)]
+    /// The second factor, where the user has one: a code of the app, or a recovery code.
+    #[schema(max_length = 32)]
     pub otp: Option<String>,
 }
 
@@ -136,6 +136,8 @@ pub struct Tokens {
     pub refresh_token: String,
     /// How long the access token lives, in seconds.
     pub expires_in_s: i64,
+    /// Whether the tokens are good for enrolling the second factor alone, which the role must have.
+    pub enrolment_only: bool,
 }
 
 /// A running or stopped clock of a ticket.
@@ -951,6 +953,8 @@ pub struct User {
     pub id: Uuid,
     /// The log-in name.
     pub name: String,
+    /// The name shown to colleagues.
+    pub display_name: Option<String>,
     /// The role.
     pub role: String,
     /// The unit.
@@ -970,6 +974,8 @@ pub struct NewKey {
     /// `intake:phone`, `intake:scrivi`, `intake:email`, `intake:social`, `read:reports`, `webhooks`.
     #[schema(min_items = 1, max_items = 6)]
     pub scopes: Vec<String>,
+    /// When it ends by itself; never, when nothing is said.
+    pub expires_at: Option<At>,
 }
 
 /// An integration key.
@@ -983,6 +989,11 @@ pub struct Key {
     pub key: Option<String>,
     /// When it was issued.
     pub created_at: At,
+    /// When it ends by itself.
+    pub expires_at: Option<At>,
+    /// The local day on which it was last used.
+    #[schema(max_length = 10)]
+    pub last_used_day: Option<String>,
     /// When it was revoked.
     pub revoked_at: Option<At>,
 }

@@ -1,20 +1,23 @@
 //! Users, refresh tokens, integration keys and idempotency keys. Secrets are here as hashes alone.
 
+mod idempotency;
+mod keys;
+
 use diesel::prelude::*;
-use filo_domain::{Instant, UserId, id::Id};
-use serde_json::Value;
+use filo_domain::{Instant, UserId};
 use uuid::Uuid;
 
 use crate::{
     Conn, StoreError,
     conn::on,
-    schema::{api_keys, idempotency_keys, refresh_tokens, users},
+    schema::{refresh_tokens, users},
     sql_types::{SqlId, SqlInstant, opt},
-    sql_words::json,
 };
 
-/// Names an integration key.
-pub enum Key {}
+pub use self::{
+    idempotency::{Remembered, claim_idempotency, forget, remember},
+    keys::{Key, KeyRecord, find_key, insert_key, key_named, keys, note_key_use, revoke_key, rotate_key},
+};
 
 /// A user as stored; the role is a word of the app.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +36,10 @@ pub struct UserRecord {
     pub created_at: Instant,
     /// When the user was disabled.
     pub disabled_at: Option<Instant>,
+    /// Counts the changes.
+    pub version: i32,
+    /// The name shown to colleagues.
+    pub display_name: Option<String>,
 }
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -45,6 +52,8 @@ struct UserRow {
     password_hash: String,
     created_at: SqlInstant,
     disabled_at: Option<SqlInstant>,
+    version: i32,
+    display_name: Option<String>,
 }
 
 impl From<UserRow> for UserRecord {
@@ -57,6 +66,8 @@ impl From<UserRow> for UserRecord {
             password_hash: row.password_hash,
             created_at: row.created_at.into(),
             disabled_at: opt(row.disabled_at),
+            version: row.version,
+            display_name: row.display_name,
         }
     }
 }
@@ -75,6 +86,8 @@ pub fn insert_user(conn: &mut Conn, user: &UserRecord) -> Result<(), StoreError>
         password_hash: user.password_hash,
         created_at: user.created_at.into(),
         disabled_at: opt(user.disabled_at),
+        version: user.version,
+        display_name: user.display_name,
     };
     on!(conn, c => diesel::insert_into(users::table).values(&row).execute(c))?;
     Ok(())
@@ -139,6 +152,35 @@ pub fn users_named(conn: &mut Conn, names: &[String]) -> Result<Vec<UserRecord>,
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// Writes a user's role, unit, shown name and version.
+///
+/// # Errors
+/// The database's own.
+pub fn change_user(conn: &mut Conn, user: &UserRecord) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(users::table.find(SqlId::from(user.id)))
+        .set((
+            users::role.eq(&user.role),
+            users::unit.eq(&user.unit),
+            users::display_name.eq(&user.display_name),
+            users::version.eq(user.version),
+        ))
+        .execute(c))?;
+    Ok(())
+}
+
+/// How many users of a role may log in.
+///
+/// # Errors
+/// The database's own.
+pub fn enabled_with_role(conn: &mut Conn, role: &str) -> Result<i64, StoreError> {
+    let count = on!(conn, c => users::table
+        .filter(users::role.eq(role))
+        .filter(users::disabled_at.is_null())
+        .count()
+        .get_result(c))?;
+    Ok(count)
+}
+
 /// Changes a user's password.
 ///
 /// # Errors
@@ -156,7 +198,8 @@ pub fn set_password(conn: &mut Conn, id: UserId, password_hash: &str) -> Result<
 /// The database's own.
 pub fn disable_user(conn: &mut Conn, id: UserId, at: Instant) -> Result<(), StoreError> {
     on!(conn, c => diesel::update(users::table.find(SqlId::from(id)))
-        .set(users::disabled_at.eq(Some(SqlInstant::from(at))))
+        .filter(users::disabled_at.is_null())
+        .set((users::disabled_at.eq(Some(SqlInstant::from(at))), users::version.eq(users::version + 1)))
         .execute(c))?;
     Ok(())
 }
@@ -248,6 +291,11 @@ pub fn use_refresh(conn: &mut Conn, id: Uuid, at: Instant) -> Result<bool, Store
 /// # Errors
 /// The database's own.
 pub fn revoke_family(conn: &mut Conn, family: Uuid, at: Instant) -> Result<(), StoreError> {
+    if let Conn::Postgres(c) = conn {
+        // A token that is being exchanged at this moment has a successor that only a later statement sees.
+        let members = refresh_tokens::table.filter(refresh_tokens::family_id.eq(SqlId(family)));
+        let _waited: Vec<SqlId> = members.select(refresh_tokens::id).for_update().load(&mut **c)?;
+    }
     on!(conn, c => diesel::update(refresh_tokens::table.filter(refresh_tokens::family_id.eq(SqlId(family))))
         .filter(refresh_tokens::revoked_at.is_null())
         .set(refresh_tokens::revoked_at.eq(Some(SqlInstant::from(at))))
@@ -260,174 +308,14 @@ pub fn revoke_family(conn: &mut Conn, family: Uuid, at: Instant) -> Result<(), S
 /// # Errors
 /// The database's own.
 pub fn revoke_user(conn: &mut Conn, user: UserId, at: Instant) -> Result<(), StoreError> {
+    if let Conn::Postgres(c) = conn {
+        // As for a family.
+        let members = refresh_tokens::table.filter(refresh_tokens::user_id.eq(SqlId::from(user)));
+        let _waited: Vec<SqlId> = members.select(refresh_tokens::id).for_update().load(&mut **c)?;
+    }
     on!(conn, c => diesel::update(refresh_tokens::table.filter(refresh_tokens::user_id.eq(SqlId::from(user))))
         .filter(refresh_tokens::revoked_at.is_null())
         .set(refresh_tokens::revoked_at.eq(Some(SqlInstant::from(at))))
         .execute(c))?;
-    Ok(())
-}
-
-/// An integration key as stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyRecord {
-    /// Its id.
-    pub id: Id<Key>,
-    /// Its name.
-    pub name: String,
-    /// The hash of the key.
-    pub key_hash: String,
-    /// What it may do.
-    pub scopes: Vec<String>,
-    /// When it was issued.
-    pub created_at: Instant,
-    /// When it was revoked.
-    pub revoked_at: Option<Instant>,
-}
-
-type KeyColumns = (SqlId, String, String, Value, SqlInstant, Option<SqlInstant>);
-
-fn key_record(row: KeyColumns) -> Result<KeyRecord, StoreError> {
-    let (id, name, key_hash, scopes, created_at, revoked_at) = row;
-    let scopes = json("api_keys", id.0, scopes)?;
-    Ok(KeyRecord {
-        id: id.into(),
-        name,
-        key_hash,
-        scopes,
-        created_at: created_at.into(),
-        revoked_at: opt(revoked_at),
-    })
-}
-
-/// Records a key; a name taken is [`StoreError::Conflict`].
-///
-/// # Errors
-/// The database's own.
-pub fn insert_key(conn: &mut Conn, key: &KeyRecord) -> Result<(), StoreError> {
-    on!(conn, c => diesel::insert_into(api_keys::table)
-        .values((
-            api_keys::id.eq(SqlId::from(key.id)),
-            api_keys::name.eq(&key.name),
-            api_keys::key_hash.eq(&key.key_hash),
-            api_keys::scopes.eq(Value::from(key.scopes.clone())),
-            api_keys::created_at.eq(SqlInstant::from(key.created_at)),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Reads a key by its hash.
-///
-/// # Errors
-/// The database's own.
-pub fn find_key(conn: &mut Conn, key_hash: &str) -> Result<Option<KeyRecord>, StoreError> {
-    let row: Option<KeyColumns> =
-        on!(conn, c => api_keys::table.filter(api_keys::key_hash.eq(key_hash)).first(c).optional())?;
-    row.map(key_record).transpose()
-}
-
-/// All keys by name.
-///
-/// # Errors
-/// The database's own.
-pub fn keys(conn: &mut Conn) -> Result<Vec<KeyRecord>, StoreError> {
-    let rows: Vec<KeyColumns> = on!(conn, c => api_keys::table.order(api_keys::name).load(c))?;
-    rows.into_iter().map(key_record).collect()
-}
-
-/// Revokes a key by name; `false` when there is none in force.
-///
-/// # Errors
-/// The database's own.
-pub fn revoke_key(conn: &mut Conn, name: &str, at: Instant) -> Result<bool, StoreError> {
-    let changed = on!(conn, c => diesel::update(api_keys::table.filter(api_keys::name.eq(name)))
-        .filter(api_keys::revoked_at.is_null())
-        .set(api_keys::revoked_at.eq(Some(SqlInstant::from(at))))
-        .execute(c))?;
-    Ok(changed == 1)
-}
-
-/// A request remembered by its `Idempotency-Key`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Remembered {
-    /// The hash of method, path and body.
-    pub request_hash: String,
-    /// The status answered; `None` while in flight.
-    pub status: Option<u16>,
-    /// The headers answered, as JSON object.
-    pub headers: Value,
-    /// The body answered.
-    pub body: Vec<u8>,
-}
-
-/// Claims an idempotency key; what was remembered under it when it was claimed before. Keys older than
-/// `forget_before` are forgotten first.
-///
-/// # Errors
-/// The database's own.
-pub fn claim_idempotency(
-    conn: &mut Conn,
-    principal: &str,
-    key: &str,
-    request_hash: &str,
-    now: Instant,
-    forget_before: Instant,
-) -> Result<Option<Remembered>, StoreError> {
-    on!(conn, c => diesel::delete(idempotency_keys::table
-        .filter(idempotency_keys::created_at.lt(SqlInstant::from(forget_before))))
-        .execute(c))?;
-    let inserted = on!(conn, c => diesel::insert_into(idempotency_keys::table)
-        .values((
-            idempotency_keys::principal.eq(principal),
-            idempotency_keys::key.eq(key),
-            idempotency_keys::request_hash.eq(request_hash),
-            idempotency_keys::headers.eq(Value::Null),
-            idempotency_keys::created_at.eq(SqlInstant::from(now)),
-        ))
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    if inserted == 1 {
-        return Ok(None);
-    }
-    let row: (String, Option<i32>, Value, Option<Vec<u8>>) = on!(conn, c => idempotency_keys::table
-        .find((principal, key))
-        .select((idempotency_keys::request_hash, idempotency_keys::status, idempotency_keys::headers, idempotency_keys::body))
-        .first(c))?;
-    Ok(Some(Remembered {
-        request_hash: row.0,
-        status: row.1.and_then(|status| u16::try_from(status).ok()),
-        headers: row.2,
-        body: row.3.unwrap_or_default(),
-    }))
-}
-
-/// Remembers the answer given under a key.
-///
-/// # Errors
-/// The database's own.
-pub fn remember(
-    conn: &mut Conn,
-    principal: &str,
-    key: &str,
-    status: u16,
-    headers: &Value,
-    body: &[u8],
-) -> Result<(), StoreError> {
-    on!(conn, c => diesel::update(idempotency_keys::table.find((principal, key)))
-        .set((
-            idempotency_keys::status.eq(Some(i32::from(status))),
-            idempotency_keys::headers.eq(headers),
-            idempotency_keys::body.eq(Some(body)),
-        ))
-        .execute(c))?;
-    Ok(())
-}
-
-/// Forgets a key whose request failed on our side, so that it can be tried again.
-///
-/// # Errors
-/// The database's own.
-pub fn forget(conn: &mut Conn, principal: &str, key: &str) -> Result<(), StoreError> {
-    on!(conn, c => diesel::delete(idempotency_keys::table.find((principal, key))).execute(c))?;
     Ok(())
 }

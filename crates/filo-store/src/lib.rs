@@ -16,9 +16,11 @@ mod sql_words;
 mod writer;
 
 pub mod access;
+pub mod attempts;
 pub mod audit;
 pub mod calls;
 pub mod export;
+pub mod factors;
 pub mod facts;
 pub mod intake;
 pub mod interactions;

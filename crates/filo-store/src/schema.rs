@@ -329,6 +329,47 @@ diesel::table! {
         password_hash -> Text,
         created_at -> Instant,
         disabled_at -> Nullable<Instant>,
+        version -> Integer,
+        display_name -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    totp_factors (user_id) {
+        user_id -> Id,
+        secret -> Binary,
+        last_step -> BigInt,
+        created_at -> Instant,
+        confirmed_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    recovery_codes (user_id, code_hash) {
+        user_id -> Id,
+        code_hash -> Text,
+        used_at -> Nullable<Instant>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    login_attempts (key) {
+        key -> Text,
+        account -> Text,
+        failures -> Integer,
+        failed_at -> Nullable<Instant>,
+        locked_until -> Nullable<Instant>,
+        succeeded_at -> Nullable<Instant>,
+        updated_at -> Instant,
     }
 }
 
@@ -358,6 +399,9 @@ diesel::table! {
         scopes -> Jsonb,
         created_at -> Instant,
         revoked_at -> Nullable<Instant>,
+        version -> Integer,
+        expires_at -> Nullable<Instant>,
+        last_used_day -> Nullable<Text>,
     }
 }
 
@@ -600,6 +644,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     request_codes,
     jobs,
     users,
+    totp_factors,
+    recovery_codes,
+    login_attempts,
     refresh_tokens,
     api_keys,
     idempotency_keys,

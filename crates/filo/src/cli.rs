@@ -303,6 +303,16 @@ pub enum User {
         #[arg(long, required = true)]
         password_stdin: bool,
     },
+    /// Forgets a user's failed attempts to log in.
+    Unlock {
+        /// The log-in name.
+        name: String,
+    },
+    /// Takes away a user's second factor.
+    ResetTotp {
+        /// The log-in name.
+        name: String,
+    },
 }
 
 /// `filo key`.
@@ -316,9 +326,17 @@ pub enum Key {
         /// What it is for.
         #[arg(long, required = true, num_args = 1.., value_parser = word::<filo_app::Scope>)]
         scope: Vec<filo_app::Scope>,
+        /// When it ends by itself, such as 2027-01-01T00:00:00Z.
+        #[arg(long, value_parser = instant)]
+        expires_at: Option<filo_domain::Instant>,
     },
     /// All keys.
     List,
+    /// Gives a key a new secret, shown this once; the old one is refused from now on.
+    Rotate {
+        /// Its name.
+        name: String,
+    },
     /// Revokes a key.
     Revoke {
         /// Its name.
@@ -335,6 +353,10 @@ pub enum ConfigCommand {
 
 fn word<W: Word>(text: &str) -> Result<W, String> {
     W::parse_word(text).map_err(|error| error.to_string())
+}
+
+fn instant(text: &str) -> Result<filo_domain::Instant, String> {
+    filo_domain::Instant::parse(text).map_err(|error| error.to_string())
 }
 
 /// Runs the program with these arguments.

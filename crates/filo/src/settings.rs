@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use filo_app::{AccessPolicy, Role};
 use secrecy::SecretString;
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -40,6 +41,9 @@ pub struct Settings {
     /// Rate limits.
     #[serde(default)]
     pub limits: Limits,
+    /// Log-ins.
+    #[serde(default)]
+    pub access: Access,
     /// What sources need in secret, by source key.
     #[serde(default)]
     pub sources: BTreeMap<String, SourceSecrets>,
@@ -114,6 +118,44 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { public_per_minute: 30, login_per_minute: 10, api_per_minute: 600 }
+    }
+}
+
+/// Log-ins.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Access {
+    /// Failures in a row after which an account is locked for an address; 0 for no lock.
+    pub max_failures: u32,
+    /// For how many minutes.
+    pub lock_minutes: u32,
+    /// The roles that must have a second factor.
+    pub totp_required_for: Vec<Role>,
+    /// Under which name authenticator apps show the account.
+    pub issuer: String,
+}
+
+impl Default for Access {
+    fn default() -> Self {
+        let policy = AccessPolicy::default();
+        Self {
+            max_failures: policy.max_failures,
+            lock_minutes: 15,
+            totp_required_for: policy.totp_required_for,
+            issuer: policy.issuer,
+        }
+    }
+}
+
+impl Access {
+    /// The same as the use cases know it.
+    pub fn policy(&self) -> AccessPolicy {
+        AccessPolicy {
+            max_failures: self.max_failures,
+            lock_s: i64::from(self.lock_minutes) * 60,
+            totp_required_for: self.totp_required_for.clone(),
+            issuer: self.issuer.clone(),
+        }
     }
 }
 
@@ -233,11 +275,22 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
             Failure::CannotRun(format!("{variable}: there is no such section in the settings"))
         })?;
     }
-    let numeric =
-        matches!(last.as_str(), "pool_size" | "public_per_minute" | "login_per_minute" | "api_per_minute");
+    let numeric = matches!(
+        last.as_str(),
+        "pool_size"
+            | "public_per_minute"
+            | "login_per_minute"
+            | "api_per_minute"
+            | "max_failures"
+            | "lock_minutes"
+    );
     let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
         (Ok(number), _) if numeric => Value::Integer(number),
         (_, Ok(yes)) if last == "behind_proxy" => Value::Boolean(yes),
+        (_, _) if last == "totp_required_for" => {
+            let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
+            Value::Array(words.map(|word| Value::String(word.to_owned())).collect())
+        }
         (_, _) => Value::String(value.to_owned()),
     };
     place.insert(last, value);

@@ -114,6 +114,7 @@ impl Program {
             deliverers: self.deliverers()?,
             public_url: public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind)),
             signing_key: signing_key(&self.settings.data_dir)?,
+            access: self.settings.access.policy(),
         })
     }
 

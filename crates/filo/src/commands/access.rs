@@ -42,20 +42,28 @@ pub(super) async fn users(console: &Console, command: User, json: bool) -> Resul
         }
         User::Disable { name } => {
             app.disable_user(caller, &name, now).await?;
-            if json {
-                print_json(&json!({ "disabled": name }))
-            } else {
-                print_line(&format!("disabled {name}"))
-            }
+            done("disabled", &name, json)
         }
         User::Passwd { name, password_stdin: _ } => {
             app.set_password(caller, &name, password()?, now).await?;
-            if json {
-                print_json(&json!({ "password_set": name }))
-            } else {
-                print_line(&format!("set the password of {name}"))
-            }
+            done("password_set", &name, json)
         }
+        User::Unlock { name } => {
+            app.unlock_user(caller, &name, now).await?;
+            done("unlocked", &name, json)
+        }
+        User::ResetTotp { name } => {
+            app.reset_factor(caller, &name, now).await?;
+            done("totp_reset", &name, json)
+        }
+    }
+}
+
+fn done(what: &str, name: &str, json: bool) -> Result<(), Failure> {
+    if json {
+        print_json(&json!({ what: name }))
+    } else {
+        print_line(&format!("{}: {name}", what.replace('_', " ")))
     }
 }
 
@@ -69,15 +77,10 @@ fn password() -> Result<SecretString, Failure> {
 pub(super) async fn keys(console: &Console, command: Key, json: bool) -> Result<(), Failure> {
     let (app, caller, now) = (&console.app, &console.caller, console.now());
     match command {
-        Key::Issue { name, scope } => {
-            let issued = app.issue_key(caller, &name, scope, now).await?;
-            if json {
-                return print_json(&issued);
-            }
-            print_line(&issued.key.unwrap_or_default())?;
-            super::complain("keep this key now: it is not shown again");
-            Ok(())
+        Key::Issue { name, scope, expires_at } => {
+            show(app.issue_key_until(caller, &name, scope, expires_at, now).await?, json)
         }
+        Key::Rotate { name } => show(app.rotate_key(caller, &name, None, now).await?, json),
         Key::List => {
             let keys = app.keys(caller).await?;
             if json {
@@ -86,14 +89,19 @@ pub(super) async fn keys(console: &Console, command: Key, json: bool) -> Result<
             keys.iter().try_for_each(|key| print_line(&line(key)))
         }
         Key::Revoke { name } => {
-            app.revoke_key(caller, &name, now).await?;
-            if json {
-                print_json(&json!({ "revoked": name }))
-            } else {
-                print_line(&format!("revoked {name}"))
-            }
+            app.revoke_key(caller, &name, None, now).await?;
+            done("revoked", &name, json)
         }
     }
+}
+
+fn show(issued: Issued, json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(&issued);
+    }
+    print_line(&issued.key.unwrap_or_default())?;
+    super::complain("keep this key now: it is not shown again");
+    Ok(())
 }
 
 fn line(key: &Issued) -> String {

@@ -70,6 +70,8 @@ fn texts(sources: &Path) -> Vec<(String, String)> {
 
 fn room(text: &str) -> Room {
     let name: String = text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+    // However the lines are broken.
+    let text: String = text.split_whitespace().collect();
     let quoted = |part: &str| part.split('"').nth(1).map(str::to_owned);
     let word = |part: &str| part.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
     let declared = text.split("service(on(").skip(1).filter_map(|part| Some((quoted(part)?, part)));
