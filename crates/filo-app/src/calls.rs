@@ -3,8 +3,9 @@
 use filo_domain::{
     Instant, InteractionId, TicketId,
     event::EventBody,
+    identity::Identity,
     legs::{LegEvent, LegStep},
-    vocabulary::{CallOutcome, Channel, Kind, Level, Outcome},
+    vocabulary::{CallOutcome, Channel, IdentityType, Kind, Level, Outcome},
 };
 use filo_store::{
     Conn, calls,
@@ -14,8 +15,9 @@ use filo_store::{
 use serde::Deserialize;
 
 use crate::{
-    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, legs,
-    tickets::{check_theme, check_unit, fetch, finish, free_contact, limit, visible},
+    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, callers, legs,
+    persons::parse_identities,
+    tickets::{Requester, check_theme, check_unit, fetch, finish, free_contact, limit, visible},
     views::{cursor, read_cursor},
     work::{Start, Subject, Work},
 };
@@ -38,6 +40,9 @@ pub struct RegisterCall {
     pub note: Option<String>,
     /// The ticket to join.
     pub ticket_id: Option<TicketId>,
+    /// Who called, where the number does not say it: from a withheld or somebody else's number.
+    #[serde(default)]
+    pub requester: Requester,
 }
 
 /// What the phone system reports while a call goes on.
@@ -167,8 +172,9 @@ impl App {
                 "a call is either resolved at once or escalated, not both",
             ));
         }
+        let identities = parse_identities("/requester/identities", &request.requester.identities)?;
         let (core, caller) = (self.core.clone(), caller.clone());
-        self.db.write(move |conn| register(conn, &core, &caller, id, request, now)).await
+        self.db.write(move |conn| register(conn, &core, &caller, id, (request, identities), now)).await
     }
 }
 
@@ -182,12 +188,14 @@ fn register(
     core: &Core,
     caller: &Caller,
     id: InteractionId,
-    request: RegisterCall,
+    (request, identities): (RegisterCall, Vec<Identity>),
     now: Instant,
 ) -> Result<TicketView, AppError> {
     take_turn(conn)?;
-    calls::find(conn, id)?.ok_or(AppError::NotFound("call"))?;
-    let contact = free_contact(conn, id)?;
+    let call = calls::find(conn, id)?.ok_or(AppError::NotFound("call"))?;
+    let mut contact = free_contact(conn, id)?;
+    let number = call.caller.as_deref().and_then(|caller| Identity::parse(IdentityType::Phone, caller).ok());
+    contact.person_id = callers::identify(conn, caller, &contact, number, &identities, &request, now)?;
     let mut work = match request.ticket_id {
         Some(ticket) => joined(conn, core, caller, &contact, ticket, now)?,
         None => opened(conn, core, caller, &contact, &request, now)?,

@@ -294,7 +294,7 @@ const LONGEST_BODY: usize = 50_000;
 const LONGEST_SUBJECT: usize = 200;
 const MOST_TAGS: usize = 20;
 
-fn check_text(pointer: &str, text: &str, longest: usize) -> Result<(), AppError> {
+pub(crate) fn check_text(pointer: &str, text: &str, longest: usize) -> Result<(), AppError> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > longest {
         return Err(AppError::invalid(pointer, format!("must have 1 to {longest} characters, has {length}")));

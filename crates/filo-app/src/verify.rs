@@ -7,7 +7,7 @@ use filo_domain::{
     ticket::Ticket,
 };
 use filo_store::{
-    Conn, audit, interactions, messages,
+    Conn, audit, interactions, messages, persons,
     tickets::{self, TicketRecord},
 };
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::{App, AppError, Core, mint, projections::Stored, schedule};
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What was checked: `chain`, `projection`, `seal`, `attachment`, `audit`, `root`.
+    /// What was checked: `chain`, `projection`, `seal`, `merge`, `attachment`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -57,6 +57,7 @@ impl App {
                     after = Some(last.id);
                     verify_page(conn, &core, page, &mut verified)?;
                 }
+                verify_merges(conn, &mut verified)?;
                 verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
@@ -161,6 +162,15 @@ fn seal_problems(conn: &mut Conn, log: &[Event]) -> Result<Vec<String>, AppError
 
 fn kind(event: &Event) -> String {
     EventBody::stored(&event.body).map(|(kind, _)| kind).unwrap_or_default()
+}
+
+/// Whom each person points at, against the ledger of merges.
+fn verify_merges(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {
+    for person in persons::misdirected(conn)? {
+        let problem = "the person points elsewhere than the ledger of merges says".to_owned();
+        verified.differences.push(Difference { check: "merge", subject: person.to_string(), problem });
+    }
+    Ok(())
 }
 
 /// The content of every file against the digest taken when it arrived.

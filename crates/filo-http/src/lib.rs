@@ -17,6 +17,7 @@ mod body;
 mod calls;
 mod health;
 mod idempotency;
+mod identities;
 mod limits;
 mod links;
 mod matters;

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, tickets,
-    webhooks,
+    access, audit, calls, health, identities, matters, persons, quarantine, queues, reports, schema, scrivi,
+    tickets, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -51,6 +51,8 @@ use crate::{
         queues::list_queues,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
+        identities::add_identity, identities::identity, identities::change_identity, identities::remove_identity,
+        identities::list_suggestions, identities::accept_suggestion, identities::dismiss_suggestion,
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,
         calls::list_calls, calls::push_call_event, calls::register_call,
         reports::indicators, reports::indicator, reports::indicator_contacts, reports::scorecard,

@@ -10,8 +10,8 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, audit, auth, calls, health, idempotency, limits, matters, observe, openapi, pages,
-    persons, problem::Problem, quarantine, queues, reports, scrivi, tickets, webhooks,
+    State, access, audit, auth, calls, health, idempotency, identities, limits, matters, observe, openapi,
+    pages, persons, problem::Problem, quarantine, queues, reports, scrivi, tickets, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -171,6 +171,7 @@ fn contacts(config: &mut web::ServiceConfig) {
         ))
         .service(on("/persons/{id}/timeline", vec![get(web::get().to(persons::timeline))]))
         .service(on("/persons/{id}/merge", vec![post(web::post().to(persons::merge_person))]))
+        .configure(identities)
         .service(on("/person-merges/{id}/undo", vec![post(web::post().to(persons::undo_merge))]))
         .service(on(
             "/interactions",
@@ -182,6 +183,28 @@ fn contacts(config: &mut web::ServiceConfig) {
         .service(on("/calls", vec![get(web::get().to(calls::list_calls))]))
         .service(on("/calls/events", vec![post(web::post().to(calls::push_call_event))]))
         .service(on("/calls/{id}/ticket", vec![post(web::post().to(calls::register_call))]));
+}
+
+fn identities(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/persons/{id}/identities", vec![post(web::post().to(identities::add_identity))]))
+        .service(on(
+            "/persons/{id}/identities/{identity_id}",
+            vec![
+                get(web::get().to(identities::identity)),
+                patch(web::patch().to(identities::change_identity)),
+                delete(web::delete().to(identities::remove_identity)),
+            ],
+        ))
+        .service(on("/person-suggestions", vec![get(web::get().to(identities::list_suggestions))]))
+        .service(on(
+            "/person-suggestions/{id}/accept",
+            vec![post(web::post().to(identities::accept_suggestion))],
+        ))
+        .service(on(
+            "/person-suggestions/{id}/dismiss",
+            vec![post(web::post().to(identities::dismiss_suggestion))],
+        ));
 }
 
 fn figures(config: &mut web::ServiceConfig) {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod configuration;
+mod persons;
 pub mod report;
 
 use std::collections::BTreeMap;
@@ -21,6 +22,10 @@ use utoipa::{
 use uuid::Uuid;
 
 pub mod queues;
+pub use persons::{
+    IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
+    SuggestionQuery, Timeline,
+};
 
 /// One of a closed list of words.
 fn one_of<W: Word>() -> RefOr<Schema> {
@@ -567,25 +572,6 @@ pub struct PersonQuery {
     pub name: Option<String>,
 }
 
-/// A person.
-#[derive(ToSchema)]
-pub struct Person {
-    /// The id.
-    pub id: Uuid,
-    /// The name.
-    pub name: Option<String>,
-    /// The identities, of everybody merged into this person too.
-    pub identities: Vec<Value>,
-    /// Who was merged into this person.
-    pub merged: Vec<Uuid>,
-    /// Who else this may be.
-    pub suggestions: Vec<Value>,
-    /// When Filo first met them.
-    pub created_at: At,
-    /// The ETag.
-    pub version: i32,
-}
-
 /// A change of a person.
 #[derive(ToSchema)]
 pub struct PersonChange {
@@ -610,21 +596,6 @@ pub struct Merged {
     pub merge_id: Uuid,
     /// The person after it.
     pub person: Person,
-}
-
-/// A person's history over all channels.
-#[derive(ToSchema)]
-pub struct Timeline {
-    /// The person.
-    pub person: Person,
-    /// Touches, newest first.
-    pub items: Vec<Value>,
-    /// For the next page.
-    pub next_cursor: Option<String>,
-    /// The person's tickets, newest first.
-    pub tickets: Vec<Ticket>,
-    /// Links.
-    pub _links: Links,
 }
 
 /// A contact, an answer, a receipt.
@@ -774,28 +745,6 @@ pub struct CallEventAnswer {
     pub duplicate: bool,
     /// The call; null while its start has not come.
     pub call: Option<Call>,
-}
-
-/// How a call is registered.
-#[derive(ToSchema)]
-pub struct RegisterCall {
-    /// The theme key; by default the queue's.
-    pub theme: Option<String>,
-    /// What the citizen asks for.
-    #[schema(schema_with = maybe_one_of::<words::Kind>)]
-    pub kind: Option<String>,
-    /// The subject.
-    #[schema(max_length = 200)]
-    pub subject: Option<String>,
-    /// Resolved at level I at once, in this way.
-    #[schema(schema_with = maybe_one_of::<words::Outcome>)]
-    pub outcome: Option<String>,
-    /// Escalated to this unit.
-    pub unit: Option<String>,
-    /// Internal note.
-    pub note: Option<String>,
-    /// The ticket to join.
-    pub ticket_id: Option<Uuid>,
 }
 
 /// A reason.

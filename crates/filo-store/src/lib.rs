@@ -20,6 +20,7 @@ pub mod audit;
 pub mod calls;
 pub mod export;
 pub mod facts;
+pub mod identities;
 pub mod intake;
 pub mod interactions;
 pub mod jobs;
@@ -30,8 +31,10 @@ pub mod persons;
 pub mod plans;
 pub mod projections;
 pub mod quarantine;
+pub mod suggestions;
 pub mod ticket_clocks;
 pub mod tickets;
+pub mod timeline;
 
 pub use conn::Conn;
 pub use db::{Db, DbSettings};

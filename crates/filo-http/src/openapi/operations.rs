@@ -109,7 +109,7 @@ fn parameters(path: &str, verb: &str, operation: &mut Value) {
 
 fn named_in_path(name: &str) -> Value {
     let (schema, description) = match name {
-        "id" => (json!({ "type": "string", "format": "uuid" }), "The id.".to_owned()),
+        "id" | "identity_id" => (json!({ "type": "string", "format": "uuid" }), "The id.".to_owned()),
         "action" => {
             let steps = [
                 "take-charge",

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use filo_app::RegisterCall;
+use filo_app::{RegisterCall, Requester};
 use filo_domain::{
     Instant,
     city::Source,
@@ -131,6 +131,7 @@ fn registration(theme: &str, subject: &str, kind: Kind) -> RegisterCall {
         unit: None,
         note: None,
         ticket_id: None,
+        requester: Requester::default(),
     }
 }
 
