@@ -93,6 +93,18 @@ pub(crate) fn join(
     Ok(id)
 }
 
+/// Two persons, whom Filo met first before the other.
+pub(crate) fn older_first(
+    conn: &mut Conn,
+    one: PersonId,
+    other: PersonId,
+) -> Result<(PersonId, PersonId), AppError> {
+    let mut both = persons::find_all(conn, &[one, other])?;
+    both.sort_by_key(|person| (person.created_at, person.id));
+    let swapped = both.first().is_some_and(|first| first.id == other);
+    Ok(if swapped { (other, one) } else { (one, other) })
+}
+
 /// Whether all that is known of a person is one telephone number, which nobody verified.
 pub(crate) fn is_number_alone(conn: &mut Conn, person: PersonId) -> Result<bool, AppError> {
     let everybody = persons::members(conn, person)?;
@@ -135,7 +147,7 @@ pub(crate) fn verified_on_both(
         if first == second || persons::was_undone(conn, &one, &other)? {
             continue;
         }
-        let (into, from) = if first < second { (*first, *second) } else { (*second, *first) };
+        let (into, from) = older_first(conn, *first, *second)?;
         last = Some(join(conn, from, into, Rule::VerifiedIdentity, &Actor::System, now)?);
     }
     Ok(last)

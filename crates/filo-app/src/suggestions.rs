@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::{
     App, AppError, Caller, Core, Page, Permission,
-    joining::{Reason, Rule, join},
+    joining::{Reason, Rule, join, older_first},
     tickets::{fetch, limit},
     views::{cursor, read_cursor},
 };
@@ -101,7 +101,7 @@ impl App {
                 if one == other {
                     return Err(AppError::conflict("already-one-person", "these are one person already"));
                 }
-                let (into, from) = if one < other { (one, other) } else { (other, one) };
+                let (into, from) = older_first(conn, one, other)?;
                 let merge = join(conn, from, into, Rule::Suggestion, &actor, now)?;
                 suggestions::decide(conn, id, ACCEPTED, Some(merge), now)?;
                 view(conn, &core, id)
