@@ -131,6 +131,7 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
         .wrap(from_fn(auth::authenticate))
         .configure(working)
         .configure(contacts)
+        .configure(identities)
         .configure(figures)
         .configure(administration)
 }
@@ -171,7 +172,6 @@ fn contacts(config: &mut web::ServiceConfig) {
         ))
         .service(on("/persons/{id}/timeline", vec![get(web::get().to(persons::timeline))]))
         .service(on("/persons/{id}/merge", vec![post(web::post().to(persons::merge_person))]))
-        .configure(identities)
         .service(on("/person-merges/{id}/undo", vec![post(web::post().to(persons::undo_merge))]))
         .service(on(
             "/interactions",
