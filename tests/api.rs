@@ -3,4 +3,5 @@
 mod basics;
 mod merges;
 mod persons;
+mod protocol;
 mod queues;

@@ -27,6 +27,7 @@ mod mint;
 mod outbox;
 mod persons;
 mod projections;
+mod protocol;
 mod quarantine;
 mod queues;
 mod recognise;
@@ -62,6 +63,9 @@ pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
 pub use persons::{IdentityInput, Merged, PersonChange, PersonQuery, PersonView};
 pub use projections::CaughtUp;
+pub use protocol::{
+    HandOverError, HandOverView, ProtocolDocument, ProtocolFile, ProtocolSender, ProtocolSystem, ProtocolView,
+};
 pub use quarantine::{QuarantineView, RetryResult};
 pub use queues::{QueueView, UnitQueue};
 pub use schedule::Maintenance;
@@ -94,6 +98,8 @@ pub struct Core {
     pub sources: BTreeMap<String, SourceAdapter>,
     /// Who sends what leaves on a source, by source key.
     pub deliverers: BTreeMap<String, Arc<dyn Deliver>>,
+    /// The document-protocol system.
+    pub protocol: Arc<dyn ProtocolSystem>,
     /// Where citizens reach the pages: scheme, host and port, without a slash at the end.
     pub public_url: String,
     /// Signs access tokens, Message-IDs and reply tokens.

@@ -20,9 +20,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    App, AppError, Caller, Core, EventView, MessageView, Permission, mint,
+    App, AppError, Caller, Core, EventView, MessageView, Permission, ProtocolView, mint,
     outbox::{self, Sending},
     persons::{IdentityInput, parse_identities},
+    protocol,
     recognise::recognise,
     work::{Draft, Start, Subject, Work, policy_of},
 };
@@ -97,6 +98,9 @@ pub struct TicketView {
     pub clocks: Option<Vec<ClockReading>>,
     /// What the state allows.
     pub allowed: Vec<&'static str>,
+    /// How it stands in the protocol: absent in lists, null where it is not to be registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Option<ProtocolView>>,
 }
 
 impl From<TicketRecord> for TicketView {
@@ -135,6 +139,7 @@ impl From<TicketRecord> for TicketView {
             policy: t.policy,
             version: t.seq,
             clocks: None,
+            protocol: None,
         }
     }
 }
@@ -345,7 +350,7 @@ impl App {
                 let log = tickets::events(conn, id)?;
                 let ticket = Ticket::fold(&log)
                     .map_err(|error| AppError::internal("a ticket's log does not fold", error))?;
-                Ok(with_clocks(record, &ticket, &core, now))
+                with_protocol(conn, with_clocks(record, &ticket, &core, now))
             })
             .await
     }
@@ -526,7 +531,12 @@ fn with_clocks(record: TicketRecord, ticket: &Ticket, core: &Core, now: Instant)
 pub(crate) fn finish(conn: &mut Conn, core: &Core, work: Work, now: Instant) -> Result<TicketView, AppError> {
     let ticket = work.ticket.clone();
     let record = work.save(conn, &core.city)?;
-    Ok(with_clocks(record, &ticket, core, now))
+    with_protocol(conn, with_clocks(record, &ticket, core, now))
+}
+
+fn with_protocol(conn: &mut Conn, view: TicketView) -> Result<TicketView, AppError> {
+    let protocol = protocol::view(conn, view.id, view.opened_at)?;
+    Ok(TicketView { protocol: Some(protocol), ..view })
 }
 
 pub(crate) fn conversation(conn: &mut Conn, id: TicketId) -> Result<Vec<MessageView>, AppError> {

@@ -7,7 +7,7 @@ use filo_domain::{
     ticket::Ticket,
 };
 use filo_store::{
-    Conn, audit, interactions, messages, persons,
+    Conn, audit, interactions, messages, persons, protocols,
     tickets::{self, TicketRecord},
 };
 use serde::Serialize;
@@ -76,6 +76,7 @@ fn verify_page(
     let ids: Vec<TicketId> = page.iter().map(|record| record.id).collect();
     let log = tickets::events_of(conn, &ids)?;
     let beside = Stored::of(conn, &ids)?;
+    let entries = protocols::of_tickets(conn, &ids)?;
     for record in page {
         let own: Vec<Event> = log.iter().filter(|event| event.ticket == record.id).cloned().collect();
         verified.tickets += 1;
@@ -95,6 +96,10 @@ fn verify_page(
                 }
                 for problem in beside.problems(core, &ticket, &record) {
                     report("projection", problem);
+                }
+                let kept = entries.iter().find(|row| row.ticket == record.id);
+                if kept.and_then(|row| row.entry.as_ref()) != ticket.protocol.as_ref() {
+                    report("projection", "the protocol number kept is not that of the events".to_owned());
                 }
                 if !subject_fits(&ticket, &record) {
                     report("seal", "the subject is not the one that was sealed".to_owned());

@@ -20,7 +20,7 @@ use filo_store::{
 };
 use serde_json::Value;
 
-use crate::{AppError, mint};
+use crate::{AppError, mint, protocol};
 
 /// A ticket under work.
 pub(crate) struct Work {
@@ -29,6 +29,8 @@ pub(crate) struct Work {
     /// What the projection has besides.
     pub(crate) beside: Beside,
     now: Instant,
+    /// Whether its channel or kind may say that it is to be registered now.
+    newly_formal: bool,
 }
 
 /// What a new ticket needs besides its opening.
@@ -123,7 +125,7 @@ impl Work {
         };
         tickets::insert(conn, TicketRecord::of(&ticket, beside.clone()))?;
         tickets::append(conn, &event)?;
-        Ok(Self { ticket, beside, now })
+        Ok(Self { ticket, beside, now, newly_formal: true })
     }
 
     /// Loads a ticket and locks it against other writers until the transaction ends.
@@ -142,7 +144,7 @@ impl Work {
             location: record.location,
             municipio: record.municipio,
         };
-        Ok(Self { ticket, beside, now })
+        Ok(Self { ticket, beside, now, newly_formal: false })
     }
 
     /// Refuses a step that the state forbids.
@@ -174,6 +176,7 @@ impl Work {
             actor,
             body,
         )?;
+        self.newly_formal |= matches!(&event.body, EventBody::Classified(change) if change.kind.is_some());
         tickets::append(conn, &event)?;
         self.ticket.apply(&event).map_err(|error| AppError::internal("an event does not apply", error))
     }
@@ -218,6 +221,9 @@ impl Work {
     pub(crate) fn save(mut self, conn: &mut Conn, city: &City) -> Result<TicketRecord, AppError> {
         let clocks = kept_clocks(&self.ticket, city);
         self.beside.due_at = policy::next_due(&clocks, &self.ticket.history);
+        if self.newly_formal {
+            protocol::request(conn, city, &self.ticket, self.now)?;
+        }
         let record = TicketRecord::of(&self.ticket, self.beside);
         tickets::update(conn, record.clone())?;
         ticket_clocks::put(conn, record.id, &clocks)?;

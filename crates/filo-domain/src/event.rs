@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
     chain::{Hash, Seal},
+    protocol::ProtocolEntry,
     vocabulary::{Channel, Kind, Level, Outcome, Priority},
 };
 
@@ -213,6 +214,8 @@ pub enum EventBody {
         /// What the citizen wrote.
         comment: Option<Text>,
     },
+    /// The document-protocol system gave it its register entry.
+    Protocolled(ProtocolEntry),
 }
 
 impl EventBody {
@@ -256,7 +259,8 @@ impl EventBody {
             | Self::Classified(_)
             | Self::PolicyChosen { .. }
             | Self::MatterJoined { .. }
-            | Self::MatterLeft { .. } => None,
+            | Self::MatterLeft { .. }
+            | Self::Protocolled(_) => None,
         }
     }
 }

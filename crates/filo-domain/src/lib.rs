@@ -18,6 +18,7 @@ pub mod identity;
 pub mod instant;
 pub mod legs;
 pub mod policy;
+pub mod protocol;
 pub mod ticket;
 pub mod vocabulary;
 

@@ -10,6 +10,7 @@ use crate::{
     chain::{Hash, Seal},
     clock::{History, Interval, Round},
     event::{Event, EventBody, Opening, WaitFor},
+    protocol::ProtocolEntry,
     vocabulary::{Channel, Kind, Level, Outcome, Priority, State, Word},
 };
 
@@ -132,6 +133,8 @@ pub struct Ticket {
     pub matter: Option<MatterId>,
     /// The clock policy that applies to it, with its version: that of the opening until another was chosen.
     pub policy: Option<String>,
+    /// Its entry in a protocol register.
+    pub protocol: Option<ProtocolEntry>,
     /// Its life as instants, with state, level and unit.
     pub history: History,
     /// The number of the last event.
@@ -191,6 +194,7 @@ impl Ticket {
             outcome: None,
             matter: None,
             policy: opening.policy.clone(),
+            protocol: None,
             history: History::opened(event.at, opening.level, opening.unit.clone()),
             seq: event.seq,
             head: event.hash.clone(),
@@ -260,6 +264,10 @@ impl Ticket {
             EventBody::PolicyChosen { policy } => self.policy.clone_from(policy),
             EventBody::MatterJoined { matter } => self.matter = Some(*matter),
             EventBody::MatterLeft { .. } => self.matter = None,
+            // The first stands: numbers are not changed.
+            EventBody::Protocolled(entry) => {
+                self.protocol.get_or_insert_with(|| entry.clone());
+            }
             EventBody::Rated { score, .. } => self.history.ratings.push(*score),
             EventBody::ContactAdded { .. } | EventBody::ReceiptSent { .. } | EventBody::Noted { .. } => {}
         }

@@ -27,6 +27,7 @@ mod openapi;
 mod pages;
 mod persons;
 mod problem;
+mod protocol;
 mod quarantine;
 mod queues;
 mod reports;

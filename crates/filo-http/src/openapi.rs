@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, identities, matters, persons, quarantine, queues, reports, schema, scrivi,
-    tickets, webhooks,
+    access, audit, calls, health, identities, matters, persons, protocol, quarantine, queues, reports,
+    schema, scrivi, tickets, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -37,6 +37,7 @@ use crate::{
         (name = "persons", description = "Citizens over all channels."),
         (name = "contacts", description = "Every contact and answer."),
         (name = "calls", description = "The call log and registering calls."),
+        (name = "protocol", description = "Numbers of the document-protocol system."),
         (name = "reports", description = "Indicators, scorecards and monthly reports."),
         (name = "quarantine", description = "What could not be understood."),
         (name = "administration", description = "Users, keys and the city's configuration."),
@@ -45,6 +46,7 @@ use crate::{
         (name = "health", description = "Whether the service works.")
     ),
     paths(
+        protocol::record_protocol, protocol::list_hand_overs, protocol::retry_hand_over,
         access::login, access::refresh, access::logout,
         tickets::list_tickets, tickets::open_ticket, tickets::ticket, tickets::change_ticket,
         tickets::ticket_events, tickets::ticket_messages, tickets::add_message, tickets::take_step,

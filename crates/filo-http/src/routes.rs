@@ -11,7 +11,7 @@ use actix_web::{
 
 use crate::{
     State, access, audit, auth, calls, health, idempotency, identities, limits, matters, observe, openapi,
-    pages, persons, problem::Problem, quarantine, queues, reports, scrivi, tickets, webhooks,
+    pages, persons, problem::Problem, protocol, quarantine, queues, reports, scrivi, tickets, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -152,6 +152,7 @@ fn working(config: &mut web::ServiceConfig) {
             "/tickets/{id}/messages",
             vec![get(web::get().to(tickets::ticket_messages)), post(web::post().to(tickets::add_message))],
         ))
+        .service(on("/tickets/{id}/protocol", vec![post(web::post().to(protocol::record_protocol))]))
         .service(on("/tickets/{id}/{action}", vec![post(web::post().to(tickets::take_step))]))
         .service(on(
             "/matters",
@@ -220,6 +221,8 @@ fn figures(config: &mut web::ServiceConfig) {
 
 fn administration(config: &mut web::ServiceConfig) {
     config
+        .service(on("/protocol-hand-overs", vec![get(web::get().to(protocol::list_hand_overs))]))
+        .service(on("/protocol-hand-overs/{id}/retry", vec![post(web::post().to(protocol::retry_hand_over))]))
         .service(on("/quarantine", vec![get(web::get().to(quarantine::list_quarantine))]))
         .service(on("/quarantine/{id}", vec![get(web::get().to(quarantine::quarantined))]))
         .service(on("/quarantine/{id}/retry", vec![post(web::post().to(quarantine::retry_quarantined))]))

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod configuration;
 mod persons;
+mod protocol;
 pub mod report;
 
 use std::collections::BTreeMap;
@@ -26,6 +27,7 @@ pub use persons::{
     IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
     SuggestionQuery, Timeline,
 };
+pub use protocol::{HandOver, HandOverQuery, ProtocolEntry, TicketProtocol};
 
 /// One of a closed list of words.
 fn one_of<W: Word>() -> RefOr<Schema> {
@@ -229,6 +231,8 @@ pub struct Ticket {
     pub clocks: Option<Vec<Clock>>,
     /// The steps that the state allows.
     pub allowed: Vec<String>,
+    /// How it stands in the protocol: absent in lists, null where it is not to be registered.
+    pub protocol: Option<TicketProtocol>,
 }
 
 /// Filters of the list of tickets.

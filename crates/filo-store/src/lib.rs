@@ -30,6 +30,7 @@ pub mod months;
 pub mod persons;
 pub mod plans;
 pub mod projections;
+pub mod protocols;
 pub mod quarantine;
 pub mod suggestions;
 pub mod ticket_clocks;

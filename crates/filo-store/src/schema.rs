@@ -462,6 +462,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    ticket_protocols (ticket_id) {
+        ticket_id -> Id,
+        state -> Text,
+        subject_sha256 -> Nullable<Text>,
+        requested_at -> Instant,
+        handed_over_at -> Nullable<Instant>,
+        last_error -> Nullable<Text>,
+        entry -> Nullable<Jsonb>,
+        answered_at -> Nullable<Instant>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -473,6 +489,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     person_suggestions,
     matters,
     tickets,
+    ticket_protocols,
     ticket_tags,
     events,
     interactions,
