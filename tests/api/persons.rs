@@ -366,6 +366,22 @@ async fn a_registered_call_says_who_called_from_a_withheld_or_another_number() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_at_the_counter_says_whose_a_number_is() {
+    both(async |database| {
+        let served = served(database).await;
+        served.three_calls("3471234567").await;
+        let anna = served.met("Anna Rossi", email("anna@mail.example")).await;
+        let both_known = json!([{ "type": "phone", "value": "347 1234567" }, { "type": "email", "value": "anna@mail.example" }]);
+        assert_eq!(served.met("Anna Rossi", both_known).await, anna, "not the number's");
+        assert_eq!(served.person(&anna).await["merges"][0]["rule"], "number_known");
+        let items = served.timeline("operator", &anna, "").await["items"].as_array().unwrap().len();
+        assert_eq!(items, 5);
+        served.city.verifies().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_number_typed_in_a_form_is_suggested_not_believed() {
     both(async |database| {
         let served = served(database).await;

@@ -196,6 +196,7 @@ async fn what_fails_is_tried_again_under_the_same_key_and_gets_one_number() {
         register.is(Mood::Away);
         assert_eq!(served.city.send().await, 1);
         assert_eq!(served.protocol_of(&ticket).await["state"], "queued");
+        assert!(served.hand_overs("queued").await[0]["last_error"].as_str().unwrap().contains("503"));
         assert_eq!(served.city.send().await, 0, "not before its pause");
         // It registers and dies before it answers.
         register.is(Mood::DiesAfterRegistering);

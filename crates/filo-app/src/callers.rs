@@ -31,6 +31,7 @@ pub(crate) fn identify(
 ) -> Result<Option<PersonId>, AppError> {
     let name = request.requester.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     let said = recognise(conn, given, name, now)?;
+    numbers_told(conn, caller, said, given, now)?;
     match (contact.person_id, said) {
         (known, None) => {
             if let (Some(person), Some(name)) = (known, name) {
@@ -47,6 +48,26 @@ pub(crate) fn identify(
             Ok(Some(said))
         }
     }
+}
+
+/// An operator names numbers with other identities of a person: those that are all that is known of somebody are
+/// this person's.
+pub(crate) fn numbers_told(
+    conn: &mut Conn,
+    caller: &Caller,
+    person: Option<PersonId>,
+    given: &[Identity],
+    now: Instant,
+) -> Result<(), AppError> {
+    let Some(person) = person else { return Ok(()) };
+    for identity in given {
+        let Some(held) = identities::held(conn, identity)? else { continue };
+        let (holder, current) = (persons::canonical(conn, held.person)?, persons::canonical(conn, person)?);
+        if holder != current {
+            number_known(conn, holder, current, &caller.actor(), now)?;
+        }
+    }
+    Ok(())
 }
 
 /// A call from the number of one person was registered for another.

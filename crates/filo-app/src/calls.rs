@@ -8,7 +8,8 @@ use filo_domain::{
     vocabulary::{CallOutcome, Channel, IdentityType, Kind, Level, Outcome},
 };
 use filo_store::{
-    Conn, calls,
+    Conn,
+    calls::{self, StoredCall},
     intake::take_turn,
     interactions::{self, Interaction},
 };
@@ -105,12 +106,13 @@ impl App {
             .read(move |conn| {
                 let rows = calls::list(conn, span.0, span.1, after, fetch(limit))?;
                 let page = Page::cut(rows, limit, |row| cursor(row.entered_at, row.id));
-                let mut items = Vec::with_capacity(page.items.len());
-                for call in page.items {
-                    let interaction = interactions::find(conn, call.id)?;
-                    items.push(CallView::of(call, interaction.as_ref()));
-                }
-                Ok(Page { items, next_cursor: page.next_cursor })
+                let ids: Vec<InteractionId> = page.items.iter().map(|call| call.id).collect();
+                let beside = interactions::find_all(conn, &ids)?;
+                let of = |call: StoredCall| {
+                    let interaction = beside.iter().find(|it| it.id == call.id);
+                    CallView::of(call, interaction)
+                };
+                Ok(page.map(of))
             })
             .await
     }

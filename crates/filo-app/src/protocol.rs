@@ -313,13 +313,19 @@ impl App {
         let core = self.core.clone();
         let document = self.db.read(move |conn| document(conn, &core, ticket)).await.map_err(again)?;
         let Some(document) = document else { return Ok(()) };
-        let entry = self.core.protocol.hand_over(&document).await.map_err(|error| match error {
-            HandOverError::Temporary(why) => JobError::Again(why),
-            HandOverError::Permanent(why) => JobError::Dead(why),
-        })?;
-        let entry = entry.map(ProtocolEntry::checked).transpose();
-        let entry =
-            entry.map_err(|error| JobError::Again(format!("the answer is no register entry: {error}")))?;
+        let entry = match answered(self.core.protocol.hand_over(&document).await) {
+            Ok(entry) => entry,
+            Err(HandOverError::Permanent(why)) => return Err(JobError::Dead(why)),
+            Err(HandOverError::Temporary(why)) => {
+                // Seen at once, not only when it is given up a day later.
+                let trouble = why.clone();
+                let told = move |conn: &mut Conn| {
+                    protocols::trouble(conn, ticket, &trouble).map_err(AppError::Store)
+                };
+                self.db.write(told).await.map_err(again)?;
+                return Err(JobError::Again(why));
+            }
+        };
         let core = self.core.clone();
         let kept = move |conn: &mut Conn| {
             protocols::handed_over(conn, ticket, &document.subject_sha256, now)?;
@@ -344,6 +350,14 @@ impl App {
         let failed = move |conn: &mut Conn| protocols::failed(conn, ticket, &why).map_err(AppError::Store);
         self.db.write(failed).await.map_err(again)
     }
+}
+
+/// An answer that is no register entry may be mended: the same key again gives the same entry.
+fn answered(
+    answer: Result<Option<ProtocolEntry>, HandOverError>,
+) -> Result<Option<ProtocolEntry>, HandOverError> {
+    let checked = answer?.map(ProtocolEntry::checked).transpose();
+    checked.map_err(|error| HandOverError::Temporary(format!("the answer is no register entry: {error}")))
 }
 
 fn again(error: AppError) -> JobError {

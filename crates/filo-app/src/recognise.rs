@@ -35,6 +35,9 @@ pub(crate) fn recognise(
             None => unknown.push(identity.clone()),
         }
     }
+    if holders.len() > 1 {
+        known_first(conn, &mut holders)?;
+    }
     let person = match holders.first() {
         Some(known) => known.person,
         None => {
@@ -55,6 +58,19 @@ pub(crate) fn recognise(
     suggest_holders(conn, person, current, &holders, now)?;
     suggest_namesakes(conn, current, name, now)?;
     Ok(Some(person))
+}
+
+/// Of several holders the contact joins one of whom more is known than a number.
+fn known_first(conn: &mut Conn, holders: &mut [KnownIdentity]) -> Result<(), AppError> {
+    for place in 0..holders.len() {
+        let Some(holder) = holders.get(place).map(|known| known.person) else { break };
+        let holder = persons::canonical(conn, holder)?;
+        if !is_number_alone(conn, holder)? {
+            holders.swap(0, place);
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// One contact carried identities of several persons: it joins the first, who claims what the others hold.

@@ -563,6 +563,7 @@ fn open_ticket(
     };
     let identities = parse_identities("/requester/identities", &new.requester.identities)?;
     let known = recognise(conn, &identities, new.requester.name.as_deref(), now)?;
+    crate::callers::numbers_told(conn, caller, known, &identities, now)?;
     let person = contact.as_ref().and_then(|contact| contact.person_id).or(known);
     let at = contact.as_ref().map_or(now, |contact| contact.occurred_at);
     let (interaction, flags) = match (&contact, new.channel) {

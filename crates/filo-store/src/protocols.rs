@@ -183,6 +183,17 @@ pub fn requeue(conn: &mut Conn, ticket: TicketId) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Records why the last attempt failed; it will be tried again.
+///
+/// # Errors
+/// The database's own.
+pub fn trouble(conn: &mut Conn, ticket: TicketId, why: &str) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(table::table.find(SqlId::from(ticket)).filter(table::state.ne(PROTOCOLLED)))
+        .set(table::last_error.eq(Some(why)))
+        .execute(c))?;
+    Ok(())
+}
+
 /// Records that the other system will not take it by itself any more.
 ///
 /// # Errors
