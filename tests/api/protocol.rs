@@ -171,7 +171,7 @@ async fn a_formal_request_is_handed_over_once_and_keeps_the_number_it_is_given()
         assert_eq!(document["subject_sha256"].as_str().unwrap().len(), 64);
 
         // Transfers rewrite nothing.
-        served.city.now_is("2026-10-03 09:00");
+        served.city.now_is("2026-10-01 12:14");
         let path = format!("{CRM}/tickets/{}", ticket["id"].as_str().unwrap());
         let escalate = json!({ "unit": "mobilita", "note": "Vostro." });
         served.post("operator", &format!("{path}/escalate"), &escalate).await.expect(200);
@@ -205,7 +205,7 @@ async fn what_fails_is_tried_again_under_the_same_key_and_gets_one_number() {
         assert_eq!(served.protocol_of(&ticket).await["number"], Value::Null);
         // We die with the job in our hands: its lease ends.
         register.is(Mood::Answers);
-        served.city.now_is("2026-10-01 13:00");
+        served.city.now_is("2026-10-01 12:12:30");
         let now = served.city.now();
         let claimed = served
             .city
@@ -214,7 +214,7 @@ async fn what_fails_is_tried_again_under_the_same_key_and_gets_one_number() {
             .write(move |conn| filo_store::jobs::claim(conn, now, now.plus_seconds(120), 10));
         assert_eq!(claimed.await.unwrap().len(), 1);
         assert_eq!(served.city.send().await, 0, "somebody holds it");
-        served.city.now_is("2026-10-01 13:03");
+        served.city.now_is("2026-10-01 12:14:40");
         assert_eq!(served.city.send().await, 1);
         assert_eq!(served.protocol_of(&ticket).await["number"], "0000001");
         let keys: Vec<String> = register.asked().into_iter().map(|(key, _, _)| key).collect();
