@@ -10,6 +10,7 @@ mod city;
 mod fuzz;
 mod mails;
 mod report;
+mod timeline;
 mod writes;
 
 use std::io::Write;
@@ -35,6 +36,8 @@ enum Command {
     StoreWrites(writes::Args),
     /// An import of calls and the monthly report, against folding the same calls in memory.
     Report(report::Args),
+    /// A person's timeline among many contacts, against a bare indexed query.
+    Timeline(timeline::Args),
     /// Damaged inputs through every decoder, for a bounded time.
     Fuzz(fuzz::Args),
 }
@@ -45,6 +48,7 @@ fn main() -> anyhow::Result<()> {
         Command::GenerateMails(args) => mails::run(&args),
         Command::StoreWrites(args) => runtime()?.block_on(writes::run(&args)),
         Command::Report(args) => runtime()?.block_on(report::run(&args)),
+        Command::Timeline(args) => runtime()?.block_on(timeline::run(&args)),
         Command::Fuzz(args) => runtime()?.block_on(fuzz::run(&args)),
     }
 }

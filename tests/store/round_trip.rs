@@ -17,7 +17,7 @@ use filo_domain::{
 };
 use filo_store::{
     Conn, Db, DbSettings, StoreError, access, audit, calls, intake, interactions, jobs, matters, messages,
-    months, persons, quarantine, tickets,
+    months, persons, quarantine, suggestions, tickets,
 };
 use filo_testkit::both;
 use serde_json::{Value, json};
@@ -132,20 +132,32 @@ async fn persons_identities_and_merges() {
         same(persons::holder(conn, &identity)?, Some(known.clone()));
         same(persons::identities_of(conn, &[anna, other])?, vec![known]);
         same(persons::named(conn, "ANNA ROSSI", 5)?.len(), 1);
-        persons::suggest(conn, Uuid::from_u128(5), other, anna, "same_name", AT)?;
-        persons::suggest(conn, Uuid::from_u128(6), anna, other, "same_name", AT)?;
-        same(persons::suggestions_of(conn, &[anna])?, vec![(other, "same_name".to_owned())]);
+        same(persons::named(conn, "rossi, anna", 5)?.len(), 1);
+        suggestions::suggest(conn, Uuid::from_u128(5), other, anna, "same_name", AT)?;
+        suggestions::suggest(conn, Uuid::from_u128(6), anna, other, "same_contact", AT)?;
+        let pairs = suggestions::of_persons(conn, &[anna])?;
+        same((pairs.len(), pairs[0].other, pairs[0].reason.as_str()), (1, other, "same_name"));
+        assert!(suggestions::decide(conn, id(5), suggestions::DISMISSED, None, AT)?);
+        assert!(!suggestions::decide(conn, id(5), suggestions::ACCEPTED, None, AT)?, "decided before");
+        suggestions::suggest(conn, Uuid::from_u128(8), anna, other, "same_name", AT)?;
+        same(suggestions::of_persons(conn, &[anna])?, vec![]);
 
-        persons::merge(conn, id(7), other, anna, AT, &Actor::User(id(9)))?;
+        persons::merge(conn, id(7), (other, anna), "operator", AT, &Actor::User(id(9)))?;
+        same(persons::misdirected(conn)?, vec![]);
         same(persons::canonical(conn, other)?, anna);
         same(persons::members(conn, other)?, vec![anna, other]);
         let entry = persons::find_merge(conn, id(7))?.unwrap();
         same((entry.actor.clone(), entry.at, entry.undone_at), (Actor::User(id(9)), AT, None));
+        same(persons::canonical_all(conn, &[other])?[&other].id, anna);
+        same(persons::merges_of(conn, &[other])?, vec![entry.clone()]);
         same(persons::merges_at(conn, AT)?.len(), 1);
         same(persons::merges_at(conn, Instant::from_micros(AT.micros() - 1))?.len(), 0);
         assert!(persons::undo_merge(conn, &entry, AT.plus_seconds(60))?);
         assert!(!persons::undo_merge(conn, &entry, AT.plus_seconds(61))?);
         same(persons::canonical(conn, other)?, other);
+        assert!(
+            persons::was_undone(conn, &[anna], &[other])? && !persons::was_undone(conn, &[anna], &[anna])?
+        );
         assert!(!persons::rename(conn, anna, Some("Anna Verdi"), 99)?, "an old version");
         assert!(persons::rename(conn, anna, Some("Anna Verdi"), 1)?);
         Ok(())

@@ -52,6 +52,9 @@ pub enum Scope {
     /// Push social contacts.
     #[serde(rename = "intake:social")]
     IntakeSocial,
+    /// Tell the protocol numbers of tickets.
+    #[serde(rename = "protocol")]
+    Protocol,
     /// Read reports.
     #[serde(rename = "read:reports")]
     ReadReports,
@@ -67,6 +70,7 @@ impl Word for Scope {
         Self::IntakeScrivi,
         Self::IntakeEmail,
         Self::IntakeSocial,
+        Self::Protocol,
         Self::ReadReports,
         Self::Webhooks,
     ];
@@ -76,6 +80,7 @@ impl Word for Scope {
             Self::IntakeScrivi => "intake:scrivi",
             Self::IntakeEmail => "intake:email",
             Self::IntakeSocial => "intake:social",
+            Self::Protocol => "protocol",
             Self::ReadReports => "read:reports",
             Self::Webhooks => "webhooks",
         }
@@ -101,6 +106,8 @@ pub enum Permission {
     PushContacts,
     /// Read reports, indicators, explanations and scorecards.
     ReadReports,
+    /// Record protocol numbers, and hand over again what failed.
+    RecordProtocol,
     /// Close and restate months.
     CloseMonths,
     /// Read and settle the quarantine.
@@ -133,6 +140,7 @@ impl Permission {
             Self::PushCalls => "push calls",
             Self::PushContacts => "push contacts",
             Self::ReadReports => "read reports",
+            Self::RecordProtocol => "record protocol numbers",
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
@@ -264,7 +272,12 @@ fn role_may(role: Role, permission: Permission) -> bool {
             role_may(Role::Operator, permission)
                 || matches!(
                     permission,
-                    P::CloseMonths | P::ManageQuarantine | P::HandOver | P::ManagePolicies | P::ManageUsers
+                    P::CloseMonths
+                        | P::ManageQuarantine
+                        | P::HandOver
+                        | P::ManagePolicies
+                        | P::ManageUsers
+                        | P::RecordProtocol
                 )
         }
         Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
@@ -288,6 +301,7 @@ fn scope_may(scope: Scope, permission: Permission) -> bool {
         Scope::IntakeScrivi | Scope::IntakeEmail | Scope::IntakeSocial => {
             permission == Permission::PushContacts
         }
+        Scope::Protocol => permission == Permission::RecordProtocol,
         Scope::ReadReports => permission == Permission::ReadReports,
         Scope::Webhooks => false,
     }

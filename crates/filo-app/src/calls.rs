@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use filo_domain::{
     Instant, InteractionId, TicketId,
     event::EventBody,
+    identity::Identity,
     legs::{LegEvent, LegStep},
-    vocabulary::{CallOutcome, Channel, Kind, Level, Outcome},
+    vocabulary::{CallOutcome, Channel, IdentityType, Kind, Level, Outcome},
 };
 use filo_store::{
-    Conn, calls,
+    Conn,
+    calls::{self, StoredCall},
     intake::take_turn,
     interactions::{self, Interaction},
 };
@@ -17,9 +19,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, duplicates, fields, legs,
+    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, callers, duplicates, fields, legs,
+    persons::parse_identities,
     resolutions,
-    tickets::{check_theme, check_unit, fetch, finish, free_contact, limit, visible},
+    tickets::{Requester, check_theme, check_unit, fetch, finish, free_contact, limit, visible},
     views::{cursor, read_cursor},
     work::{Start, Subject, Work},
 };
@@ -47,6 +50,9 @@ pub struct RegisterCall {
     pub note: Option<String>,
     /// The ticket to join.
     pub ticket_id: Option<TicketId>,
+    /// Who called, where the number does not say it: from a withheld or somebody else's number.
+    #[serde(default)]
+    pub requester: Requester,
 }
 
 /// What the phone system reports while a call goes on.
@@ -109,12 +115,13 @@ impl App {
             .read(move |conn| {
                 let rows = calls::list(conn, span.0, span.1, after, fetch(limit))?;
                 let page = Page::cut(rows, limit, |row| cursor(row.entered_at, row.id));
-                let mut items = Vec::with_capacity(page.items.len());
-                for call in page.items {
-                    let interaction = interactions::find(conn, call.id)?;
-                    items.push(CallView::of(call, interaction.as_ref()));
-                }
-                Ok(Page { items, next_cursor: page.next_cursor })
+                let ids: Vec<InteractionId> = page.items.iter().map(|call| call.id).collect();
+                let beside = interactions::find_all(conn, &ids)?;
+                let of = |call: StoredCall| {
+                    let interaction = beside.iter().find(|it| it.id == call.id);
+                    CallView::of(call, interaction)
+                };
+                Ok(page.map(of))
             })
             .await
     }
@@ -182,8 +189,9 @@ impl App {
                 "a call is either resolved at once or escalated, not both",
             ));
         }
+        let identities = parse_identities("/requester/identities", &request.requester.identities)?;
         let (core, caller) = (self.core.clone(), caller.clone());
-        self.db.write(move |conn| register(conn, &core, &caller, id, request, now)).await
+        self.db.write(move |conn| register(conn, &core, &caller, id, (request, identities), now)).await
     }
 }
 
@@ -197,12 +205,14 @@ fn register(
     core: &Core,
     caller: &Caller,
     id: InteractionId,
-    request: RegisterCall,
+    (request, identities): (RegisterCall, Vec<Identity>),
     now: Instant,
 ) -> Result<TicketView, AppError> {
     take_turn(conn)?;
-    calls::find(conn, id)?.ok_or(AppError::NotFound("call"))?;
-    let contact = free_contact(conn, id)?;
+    let call = calls::find(conn, id)?.ok_or(AppError::NotFound("call"))?;
+    let mut contact = free_contact(conn, id)?;
+    let number = call.caller.as_deref().and_then(|caller| Identity::parse(IdentityType::Phone, caller).ok());
+    contact.person_id = callers::identify(conn, caller, &contact, number, &identities, &request, now)?;
     let mut work = match request.ticket_id {
         Some(ticket) => joined(conn, core, caller, &contact, ticket, now)?,
         None => opened(conn, core, caller, &contact, &request, now)?,

@@ -4,7 +4,7 @@
 //! to tickets after another. A restatement moves only the first limit, so only late data change its figures. A
 //! contact that was split off later is what it was then: of its old ticket.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use filo_domain::{
     Instant, InteractionId, PersonId, TicketId,
@@ -82,13 +82,10 @@ fn merges(conn: &mut Conn, at: Instant) -> Result<Merges, AppError> {
 }
 
 fn current(merged: &Merges, person: PersonId) -> PersonId {
-    let mut person = person;
-    // Merges point one way; the bound guards against a ledger changed by hand.
-    for _ in 0..64 {
-        match merged.get(&person) {
-            Some(next) => person = *next,
-            None => break,
-        }
+    // Merges point one way; what was seen guards against a ledger changed by hand.
+    let (mut person, mut seen) = (person, HashSet::new());
+    while let Some(next) = merged.get(&person).filter(|_| seen.insert(person)) {
+        person = *next;
     }
     person
 }
@@ -97,6 +94,9 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
     let person = row.person.map(|person| current(merged, person));
     let by_itself = |at: Instant| at <= known.worked_until || at <= row.recorded_at;
     let ticket = row.ticket.filter(|(_, at)| by_itself(*at)).map(|(ticket, _)| ticket);
+    // Who called without showing a number was said when the call was registered: it is known from then on.
+    let withheld = row.call.as_ref().is_some_and(|call| !call.caller_known);
+    let person = person.filter(|_| !withheld || ticket.is_some());
     match row.call {
         Some(call) => loaded.calls.push(CallFact {
             id: row.id,

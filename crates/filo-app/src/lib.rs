@@ -11,6 +11,7 @@ mod answers;
 mod assignment;
 mod audit;
 mod caller;
+mod callers;
 mod calls;
 mod clock;
 mod contacts;
@@ -22,7 +23,9 @@ mod error;
 mod export;
 mod facts;
 mod fields;
+mod identities;
 mod intake;
+mod joining;
 mod legs;
 mod matters;
 mod mentions;
@@ -32,6 +35,7 @@ mod outbox;
 mod persons;
 mod policies;
 mod projections;
+mod protocol;
 mod quarantine;
 mod queues;
 mod recognise;
@@ -41,10 +45,12 @@ mod resolutions;
 mod schedule;
 mod scrivi;
 mod splitting;
+mod suggestions;
 mod ticket_links;
 mod ticket_list;
 mod ticket_search;
 mod tickets;
+mod timeline;
 mod units;
 mod verify;
 mod views;
@@ -72,13 +78,17 @@ pub use duplicates::{DuplicateReason, DuplicateView};
 pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};
 pub use filo_store::{export::Place, interactions::Filter as InteractionFilter};
+pub use identities::{IdentityChange, IdentityOutcome, IdentityView, NewIdentity};
 pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
 pub use mentions::{ListMentions, MentionId, MentionView, Mentioned};
 pub use merging::MergeTicket;
-pub use persons::{IdentityInput, Merged, PersonChange, PersonQuery, PersonView, Timeline, TimelineItem};
+pub use persons::{IdentityInput, Merged, PersonChange, PersonQuery, PersonView};
 pub use policies::{BreachChange, ChangePolicies, PolicyChange, PolicyChanges, PolicyMode, PolicyView};
 pub use projections::CaughtUp;
+pub use protocol::{
+    HandOverError, HandOverView, ProtocolDocument, ProtocolFile, ProtocolSender, ProtocolSystem, ProtocolView,
+};
 pub use quarantine::{QuarantineView, RetryResult};
 pub use queues::{QueueView, UnitQueue};
 pub use reply_templates::{
@@ -88,11 +98,13 @@ pub use resolutions::ReasonQuery;
 pub use schedule::Maintenance;
 pub use scrivi::{Confirmed, Followed, PublicMessage, PushedInteraction};
 pub use splitting::SplitTicket;
+pub use suggestions::PairView;
 pub use ticket_links::{LinkView, LinkedTicket, NewLink};
 pub use ticket_list::ListTickets;
 pub use tickets::{
     Assign, NewMessage, NewTicket, Requester, Resolution, StepRequest, TicketChange, TicketView,
 };
+pub use timeline::{Timeline, TimelineInteraction, TimelineItem};
 pub use units::{HandedOver, UnitView};
 pub use verify::{Difference, Verified};
 pub use views::{CallView, EventView, InteractionView, MessageView, Origin, Page};
@@ -120,6 +132,8 @@ pub struct Core {
     pub sources: BTreeMap<String, SourceAdapter>,
     /// Who sends what leaves on a source, by source key.
     pub deliverers: BTreeMap<String, Arc<dyn Deliver>>,
+    /// The document-protocol system.
+    pub protocol: Arc<dyn ProtocolSystem>,
     /// Where citizens reach the pages: scheme, host and port, without a slash at the end.
     pub public_url: String,
     /// Signs access tokens, Message-IDs and reply tokens.

@@ -24,7 +24,7 @@ use serde_json::json;
 use crate::{
     App, AppError, Core,
     contacts::Arrival,
-    mint,
+    mint, protocol,
     work::{Draft, Work},
 };
 
@@ -352,10 +352,16 @@ fn payload(job: &Job) -> Result<Payload, JobError> {
 
 #[async_trait::async_trait]
 impl Handler for App {
-    async fn run(&self, job: &Job, _now: Instant) -> Result<(), JobError> {
+    async fn run(&self, job: &Job, now: Instant) -> Result<(), JobError> {
+        if job.kind == protocol::HAND_OVER {
+            return self.deliver_to_protocol(&job.payload, now).await;
+        }
         self.send(payload(job)?).await
     }
     async fn gave_up(&self, job: &Job, why: &str, now: Instant) -> Result<(), JobError> {
+        if job.kind == protocol::HAND_OVER {
+            return self.hand_over_failed(&job.payload, why).await;
+        }
         let Ok(payload) = payload(job) else { return Ok(()) };
         let (core, why) = (self.core.clone(), why.to_owned());
         self.db.write(move |conn| give_up(conn, &core, payload.message, &why, now)).await.map_err(again)

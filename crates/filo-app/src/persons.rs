@@ -1,28 +1,30 @@
-//! Persons over all channels: look-ups, one timeline, identities, merges and their undoing.
+//! Persons over all channels: look-ups, names, merges and their undoing.
 
-use filo_domain::{
-    Instant, InteractionId, PersonId,
-    id::Id,
-    identity::Identity,
-    vocabulary::{IdentityType, Word},
-};
+use std::collections::HashSet;
+
+use filo_domain::{Instant, InteractionId, PersonId, id::Id, identity::Identity, vocabulary::IdentityType};
 use filo_store::{
-    Conn,
+    Conn, audit, identities,
     intake::take_turn,
     interactions, person_words,
-    persons::{self, KnownIdentity, Merge},
-    tickets,
+    persons::{self, Merge},
+    suggestions::{self, Pair, Suggestion},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
-    App, AppError, Caller, InteractionView, Page, Permission, TicketView,
+    App, AppError, Caller, Core, InteractionView, Page, Permission,
     error::InvalidField,
-    mint,
+    identities::IdentityView,
+    joining::{self, Rule, Saying},
+    suggestions::words,
     tickets::fetch,
     views::{cursor, read_cursor},
 };
+
+/// The longest name of a person.
+const LONGEST_NAME: usize = 200;
 
 /// An identity as given.
 #[derive(Clone, Debug, Deserialize)]
@@ -96,27 +98,34 @@ impl PersonQuery {
     }
 }
 
-/// One identity of a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct IdentityView {
-    /// The type.
-    #[serde(rename = "type")]
-    pub identity_type: IdentityType,
-    /// The normal form.
-    pub value: String,
-    /// Whether somebody proved that it is theirs.
-    pub verified: bool,
-}
-
 /// Who else a person may be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SuggestionView {
+    /// By which it is accepted or dismissed.
+    pub id: Id<Pair>,
     /// The other person.
     pub person_id: PersonId,
     /// The other's name.
     pub name: Option<String>,
-    /// Why: `same_name`, `same_contact`.
+    /// Why, as a stable word.
     pub reason: String,
+    /// Why, in words.
+    pub because: String,
+}
+
+/// A merge in force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MergeView {
+    /// By which it is undone.
+    pub merge_id: Id<Merge>,
+    /// Who was merged.
+    pub from: PersonId,
+    /// Into whom.
+    pub into: PersonId,
+    /// When.
+    pub at: Instant,
+    /// By which rule: `operator`, `suggestion`, `verified_identity` or `number_known`.
+    pub rule: String,
 }
 
 /// A person as readers see it.
@@ -130,32 +139,16 @@ pub struct PersonView {
     pub identities: Vec<IdentityView>,
     /// Who was merged into this person.
     pub merged: Vec<PersonId>,
+    /// By which merges, oldest first.
+    pub merges: Vec<MergeView>,
+    /// Whether all that is known is one telephone number, which nobody verified.
+    pub number_only: bool,
     /// Who else this may be.
     pub suggestions: Vec<SuggestionView>,
     /// When Filo first met them.
     pub created_at: Instant,
     /// The version: the ETag.
     pub version: i32,
-}
-
-/// One entry of a person's timeline.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum TimelineItem {
-    /// A contact or an answer.
-    Interaction(Box<InteractionView>),
-}
-
-/// A person's whole history.
-#[derive(Clone, Debug, Serialize)]
-pub struct Timeline {
-    /// The person.
-    pub person: PersonView,
-    /// Touches, newest first.
-    #[serde(flatten)]
-    pub page: Page<TimelineItem>,
-    /// The person's tickets, newest first, at most 200.
-    pub tickets: Vec<TicketView>,
 }
 
 /// What a merge gave.
@@ -196,12 +189,14 @@ impl App {
                 "give a phone, email, fiscal_code, facebook, instagram, whatsapp or name",
             ));
         }
+        let core = self.core.clone();
         self.db
             .read(move |conn| {
                 let mut found = Vec::new();
                 for identity in &identities {
-                    if let Some(known) = persons::holder(conn, identity)? {
-                        found.push(persons::canonical(conn, known.person)?);
+                    let claims = identities::claims_on(conn, identity)?;
+                    for said in identities::held(conn, identity)?.into_iter().chain(claims) {
+                        found.push(persons::canonical(conn, said.person)?);
                     }
                 }
                 if let Some(name) = &query.name {
@@ -209,9 +204,10 @@ impl App {
                         found.push(persons::canonical(conn, person)?);
                     }
                 }
-                found.sort();
-                found.dedup();
-                found.into_iter().map(|id| person_view(conn, id)).collect()
+                // The holder of an identity comes first: every contact with it is theirs.
+                let mut seen = HashSet::new();
+                found.retain(|id| seen.insert(*id));
+                found.into_iter().map(|id| person_view(conn, &core, id)).collect()
             })
             .await
     }
@@ -222,44 +218,8 @@ impl App {
     /// Not found, or the store's own.
     pub async fn person(&self, caller: &Caller, id: PersonId) -> Result<PersonView, AppError> {
         caller.must(Permission::ReadPersons)?;
-        self.db.read(move |conn| person_view(conn, id)).await
-    }
-
-    /// The history of a person over all channels.
-    ///
-    /// # Errors
-    /// Not found, or the store's own.
-    pub async fn timeline(
-        &self,
-        caller: &Caller,
-        id: PersonId,
-        limit: Option<usize>,
-        after: Option<String>,
-    ) -> Result<Timeline, AppError> {
-        caller.must(Permission::ReadPersons)?;
-        let limit = crate::tickets::limit(limit)?;
-        let after = after.as_deref().map(read_cursor).transpose()?;
-        let unit = caller.unit_limit().map(str::to_owned);
-        self.db
-            .read(move |conn| {
-                let person = person_view(conn, id)?;
-                let everybody = persons::members(conn, id)?;
-                let own = tickets::Filter { persons: Some(everybody.clone()), ..tickets::Filter::default() };
-                let filter = interactions::Filter {
-                    persons: Some(everybody),
-                    after,
-                    ..interactions::Filter::default()
-                };
-                let rows = interactions::list(conn, &filter, fetch(limit))?;
-                let place = |row: &interactions::Interaction| cursor(row.occurred_at, row.id);
-                let page = Page::cut(rows, limit, place)
-                    .map(|row| TimelineItem::Interaction(Box::new(InteractionView::from(row))));
-                let tickets = tickets::list(conn, &own, 200)?;
-                let seen = |record: &tickets::TicketRecord| unit.is_none() || record.unit == unit;
-                let tickets = tickets.into_iter().filter(seen).map(TicketView::from).collect();
-                Ok(Timeline { person, page, tickets })
-            })
-            .await
+        let core = self.core.clone();
+        self.db.read(move |conn| person_view(conn, &core, id)).await
     }
 
     /// Changes a name or adds identities; an identity of somebody else is a conflict that proposes a merge.
@@ -276,19 +236,24 @@ impl App {
     ) -> Result<PersonView, AppError> {
         caller.must(Permission::ManagePersons)?;
         let identities = parse_identities("/add_identities", &change.add_identities)?;
+        if let Some(name) = &change.name {
+            crate::tickets::check_text("/name", name, LONGEST_NAME)?;
+        }
+        let (core, actor) = (self.core.clone(), caller.actor());
         self.db
             .write(move |conn| {
                 take_turn(conn)?;
                 let current = persons::canonical(conn, id)?;
                 let person = persons::find(conn, current)?.ok_or(AppError::NotFound("person"))?;
-                let name = change.name.or(person.name);
+                let name = change.name.map(|name| name.trim().to_owned()).or(person.name);
                 if !persons::rename(conn, current, name.as_deref(), version)? {
                     return Err(AppError::Stale(person.version));
                 }
                 for identity in identities {
-                    add_identity(conn, current, identity, now)?;
+                    let saying = Saying { identity, verified: false, claim: false };
+                    joining::add(conn, current, saying, &actor, now)?;
                 }
-                person_view(conn, current)
+                person_view(conn, &core, current)
             })
             .await
     }
@@ -305,7 +270,7 @@ impl App {
         now: Instant,
     ) -> Result<Merged, AppError> {
         caller.must(Permission::ManagePersons)?;
-        let actor = caller.actor();
+        let (core, actor) = (self.core.clone(), caller.actor());
         self.db
             .write(move |conn| {
                 take_turn(conn)?;
@@ -316,9 +281,8 @@ impl App {
                 if from == into {
                     return Err(AppError::conflict("already-one-person", "these are one person already"));
                 }
-                let merge_id = mint::id(now);
-                persons::merge(conn, merge_id, from, into, now, &actor)?;
-                Ok(Merged { merge_id, person: person_view(conn, into)? })
+                let merge_id = joining::join(conn, from, into, Rule::Operator, &actor, now)?;
+                Ok(Merged { merge_id, person: person_view(conn, &core, into)? })
             })
             .await
     }
@@ -334,13 +298,17 @@ impl App {
         now: Instant,
     ) -> Result<PersonView, AppError> {
         caller.must(Permission::ManagePersons)?;
+        let (core, actor) = (self.core.clone(), caller.actor());
         self.db
             .write(move |conn| {
+                take_turn(conn)?;
                 let entry = persons::find_merge(conn, id)?.ok_or(AppError::NotFound("merge"))?;
                 if !persons::undo_merge(conn, &entry, now)? {
                     return Err(AppError::conflict("merge-undone", "this merge was undone before"));
                 }
-                person_view(conn, entry.from)
+                suggestions::reopen(conn, id)?;
+                audit::append(conn, now, &actor, "merge_undone", json!({ "merge": id }))?;
+                person_view(conn, &core, entry.from)
             })
             .await
     }
@@ -369,59 +337,62 @@ impl App {
     }
 }
 
-fn add_identity(conn: &mut Conn, person: PersonId, identity: Identity, now: Instant) -> Result<(), AppError> {
-    if let Some(known) = persons::holder(conn, &identity)? {
-        let other = persons::canonical(conn, known.person)?;
-        if other == person {
-            return Ok(());
-        }
-        return Err(AppError::Conflict {
-            code: "identity-of-another",
-            detail: format!(
-                "this {} belongs to another person: merge the two if they are one",
-                identity.identity_type().word()
-            ),
-            proposal: Some(json!({ "merge": { "person_id": person, "into": other } })),
-        });
-    }
-    let known = KnownIdentity { person, identity, verified: false };
-    persons::add_identity(conn, mint::uuid(now), &known, now)?;
-    Ok(())
-}
-
 /// A person as they are now, with everybody merged into them.
-pub(crate) fn person_view(conn: &mut Conn, id: PersonId) -> Result<PersonView, AppError> {
-    persons::find(conn, id)?.ok_or(AppError::NotFound("person"))?;
+pub(crate) fn person_view(conn: &mut Conn, core: &Core, id: PersonId) -> Result<PersonView, AppError> {
     let everybody = persons::members(conn, id)?;
     let current = everybody.first().copied().unwrap_or(id);
-    let person = persons::find(conn, current)?.ok_or(AppError::NotFound("person"))?;
-    let identities = persons::identities_of(conn, &everybody)?.into_iter().map(|known| IdentityView {
-        identity_type: known.identity.identity_type(),
-        value: known.identity.value().to_owned(),
-        verified: known.verified,
+    let recorded = persons::find_all(conn, &everybody)?;
+    let one = |id: PersonId| recorded.iter().find(|person| person.id == id);
+    let person = one(current).ok_or(AppError::NotFound("person"))?;
+    // What was said of those merged stays theirs: the merge can be undone exactly.
+    let name = everybody.iter().find_map(|id| one(*id).and_then(|person| person.name.clone()));
+    let said = identities::of_persons(conn, &everybody)?;
+    let held: HashSet<Identity> =
+        said.iter().filter(|one| !one.claimed).map(|one| one.identity.clone()).collect();
+    let shown = said.into_iter().filter(|one| !one.claimed || !held.contains(&one.identity));
+    let identities: Vec<IdentityView> = shown.map(IdentityView::from).collect();
+    let merges = persons::merges_of(conn, &everybody)?.into_iter().map(|entry| MergeView {
+        merge_id: entry.id,
+        from: entry.from,
+        into: entry.into,
+        at: entry.at,
+        rule: entry.reason,
     });
-    let identities = identities.collect();
-    let suggestions = suggestions(conn, &everybody)?;
     Ok(PersonView {
         id: person.id,
-        name: person.name,
+        number_only: name.is_none() && is_number(&identities),
+        name,
         identities,
-        merged: everybody.into_iter().skip(1).collect(),
-        suggestions,
+        merged: everybody.iter().copied().skip(1).collect(),
+        merges: merges.collect(),
+        suggestions: suggested(conn, core, &everybody)?,
         created_at: person.created_at,
         version: person.version,
     })
 }
 
-fn suggestions(conn: &mut Conn, everybody: &[PersonId]) -> Result<Vec<SuggestionView>, AppError> {
+fn is_number(identities: &[IdentityView]) -> bool {
+    matches!(identities, [one] if one.identity_type == IdentityType::Phone && !one.verified)
+}
+
+fn suggested(conn: &mut Conn, core: &Core, everybody: &[PersonId]) -> Result<Vec<SuggestionView>, AppError> {
+    let pairs = suggestions::of_persons(conn, everybody)?;
+    let other = |pair: &Suggestion| if everybody.contains(&pair.person) { pair.other } else { pair.person };
+    let others: Vec<PersonId> = pairs.iter().map(other).collect();
+    let now = persons::canonical_all(conn, &others)?;
     let mut views: Vec<SuggestionView> = Vec::new();
-    for (other, reason) in persons::suggestions_of(conn, everybody)? {
-        let other = persons::canonical(conn, other)?;
-        if everybody.contains(&other) || views.iter().any(|view| view.person_id == other) {
+    for pair in &pairs {
+        let Some(other) = now.get(&other(pair)) else { continue };
+        if everybody.contains(&other.id) || views.iter().any(|view| view.person_id == other.id) {
             continue;
         }
-        let name = persons::find(conn, other)?.and_then(|person| person.name);
-        views.push(SuggestionView { person_id: other, name, reason });
+        views.push(SuggestionView {
+            id: pair.id,
+            person_id: other.id,
+            name: other.name.clone(),
+            reason: pair.reason.clone(),
+            because: words(core, &pair.reason),
+        });
     }
     Ok(views)
 }

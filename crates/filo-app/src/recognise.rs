@@ -2,11 +2,16 @@
 
 use filo_domain::{Instant, PersonId, identity::Identity};
 use filo_store::{
-    Conn, StoreError,
+    Conn, identities,
     persons::{self, KnownIdentity},
+    suggestions::suggest,
 };
 
-use crate::mint;
+use crate::{
+    AppError,
+    joining::{Reason, is_number_alone},
+    mint,
+};
 
 /// Names shared by more persons than this suggest nothing.
 const NAMESAKES: i64 = 5;
@@ -18,7 +23,7 @@ pub(crate) fn recognise(
     identities: &[Identity],
     name: Option<&str>,
     now: Instant,
-) -> Result<Option<PersonId>, StoreError> {
+) -> Result<Option<PersonId>, AppError> {
     if identities.is_empty() {
         return Ok(None);
     }
@@ -26,12 +31,15 @@ pub(crate) fn recognise(
     let mut unknown = Vec::new();
     for identity in identities {
         match persons::holder(conn, identity)? {
-            Some(known) => holders.push(known.person),
+            Some(known) => holders.push(known),
             None => unknown.push(identity.clone()),
         }
     }
+    if holders.len() > 1 {
+        known_first(conn, &mut holders)?;
+    }
     let person = match holders.first() {
-        Some(person) => *person,
+        Some(known) => known.person,
         None => {
             let id = mint::id(now);
             persons::insert(conn, id, name, now)?;
@@ -42,27 +50,47 @@ pub(crate) fn recognise(
         let known = KnownIdentity { person, identity, verified: false };
         persons::add_identity(conn, mint::uuid(now), &known, now)?;
     }
-    let current = persons::canonical(conn, person)?;
+    // A name is learned of the person who was met, not of whom they were merged into: undoing takes it along.
     if let Some(name) = name {
-        persons::learn_name(conn, current, name)?;
+        persons::learn_name(conn, person, name)?;
     }
-    suggest_holders(conn, current, &holders, now)?;
+    let current = persons::canonical(conn, person)?;
+    suggest_holders(conn, person, current, &holders, now)?;
     suggest_namesakes(conn, current, name, now)?;
     Ok(Some(person))
 }
 
-/// One contact carried identities of several persons.
+/// Of several holders the contact joins one of whom more is known than a number.
+fn known_first(conn: &mut Conn, holders: &mut [KnownIdentity]) -> Result<(), AppError> {
+    for place in 0..holders.len() {
+        let Some(holder) = holders.get(place).map(|known| known.person) else { break };
+        let holder = persons::canonical(conn, holder)?;
+        if !is_number_alone(conn, holder)? {
+            holders.swap(0, place);
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// One contact carried identities of several persons: it joins the first, who claims what the others hold.
 fn suggest_holders(
     conn: &mut Conn,
     person: PersonId,
-    holders: &[PersonId],
+    current: PersonId,
+    holders: &[KnownIdentity],
     now: Instant,
-) -> Result<(), StoreError> {
-    for other in holders.iter().skip(1) {
-        let other = persons::canonical(conn, *other)?;
-        if other != person {
-            persons::suggest(conn, mint::uuid(now), person, other, "same_contact", now)?;
+) -> Result<(), AppError> {
+    for known in holders.iter().skip(1) {
+        let other = persons::canonical(conn, known.person)?;
+        if other == current {
+            continue;
         }
+        let typed = is_number_alone(conn, other)?;
+        let reason = if typed { Reason::TypedNumber } else { Reason::SameContact };
+        let claim = KnownIdentity { person, identity: known.identity.clone(), verified: false };
+        identities::claim(conn, mint::uuid(now), &claim, now)?;
+        suggest(conn, mint::uuid(now), current, other, reason.word(), now)?;
     }
     Ok(())
 }
@@ -73,7 +101,7 @@ fn suggest_namesakes(
     person: PersonId,
     name: Option<&str>,
     now: Instant,
-) -> Result<(), StoreError> {
+) -> Result<(), AppError> {
     let Some(name) = name.map(str::trim).filter(|name| name.split_whitespace().count() >= 2) else {
         return Ok(());
     };
@@ -82,7 +110,7 @@ fn suggest_namesakes(
         return Ok(());
     }
     for other in namesakes.into_iter().filter(|other| other.id != person) {
-        persons::suggest(conn, mint::uuid(now), person, other.id, "same_name", now)?;
+        suggest(conn, mint::uuid(now), person, other.id, Reason::SameName.word(), now)?;
     }
     Ok(())
 }

@@ -25,13 +25,14 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    App, AppError, Caller, Core, EventView, MessageView, Permission, Warning,
+    App, AppError, Caller, Core, EventView, MessageView, Permission, ProtocolView, Warning,
     answers::{Answer, check_message, text_of, with_mentions},
     desk::{self, Place},
     duplicates::{self, DuplicateView},
     fields, mentions, mint,
     outbox::{self, Sending},
     persons::{IdentityInput, parse_identities},
+    protocol,
     recognise::recognise,
     resolutions,
     views::Origin,
@@ -120,6 +121,9 @@ pub struct TicketView {
     /// The city's reason for the resolution: outer `None` in lists, inner `None` where none was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resolution_reason: Option<Option<String>>,
+    /// How it stands in the protocol: absent in lists, null where it is not to be registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<Option<ProtocolView>>,
 }
 
 fn allowed_words(t: &TicketRecord) -> Vec<&'static str> {
@@ -169,6 +173,7 @@ impl From<TicketRecord> for TicketView {
             possible_duplicates: None,
             fields: None,
             resolution_reason: None,
+            protocol: None,
         }
     }
 }
@@ -603,7 +608,9 @@ fn whole(
     let city = &core.city;
     let clocks = policy::readings(policy_of(ticket, city), &ticket.life(), &city.zone, &city.calendar, now);
     let fields = fields::shown(conn, core, ticket.id, ticket.theme.as_deref())?;
+    let protocol = protocol::view(conn, record.id, record.opened_at)?;
     Ok(TicketView {
+        protocol: Some(protocol),
         clocks: Some(clocks),
         fields: Some(fields),
         resolution_reason: Some(ticket.resolution.clone()),
@@ -675,6 +682,7 @@ fn open_ticket(
     };
     let identities = parse_identities("/requester/identities", &new.requester.identities)?;
     let known = recognise(conn, &identities, new.requester.name.as_deref(), now)?;
+    crate::callers::numbers_told(conn, caller, known, &identities, now)?;
     let person = contact.as_ref().and_then(|contact| contact.person_id).or(known);
     let at = contact.as_ref().map_or(now, |contact| contact.occurred_at);
     let source = desk::source(core, &new)?;

@@ -10,7 +10,7 @@ use filo_domain::{
 use filo_store::{
     Conn, audit, interactions,
     links::{self, StoredLink},
-    merges, messages, moves,
+    merges, messages, moves, persons, protocols,
     ticket_fields::{self, Kept},
     tickets::{self, TicketRecord},
 };
@@ -25,7 +25,8 @@ use crate::{
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `attachment`, `audit`, `root`.
+    /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `merge` (of persons), `attachment`, `audit`,
+    /// `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -76,6 +77,7 @@ impl App {
                         problem,
                     });
                 }
+                verify_person_merges(conn, &mut verified)?;
                 verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
@@ -98,6 +100,7 @@ fn verify_page(
     let stored_links = links::of_tickets(conn, &ids)?;
     let stored_moves = moves::of_tickets(conn, &ids)?;
     let mut fields = ticket_fields::of_tickets(conn, &ids)?;
+    let entries = protocols::of_tickets(conn, &ids)?;
     for record in page {
         let own: Vec<Event> = log.iter().filter(|event| event.ticket == record.id).cloned().collect();
         verified.tickets += 1;
@@ -124,6 +127,10 @@ fn verify_page(
                 }
                 if !fields_fit(&ticket, fields.remove(&record.id)) {
                     report("seal", "the custom fields are not those that were sealed".to_owned());
+                }
+                let kept = entries.iter().find(|row| row.ticket == record.id);
+                if kept.and_then(|row| row.entry.as_ref()) != ticket.protocol.as_ref() {
+                    report("projection", "the protocol number kept is not that of the events".to_owned());
                 }
                 if !subject_fits(&ticket, &record) {
                     report("seal", "the subject is not the one that was sealed".to_owned());
@@ -244,6 +251,15 @@ fn seal_problems(conn: &mut Conn, log: &[Event]) -> Result<Vec<String>, AppError
 
 fn kind(event: &Event) -> String {
     EventBody::stored(&event.body).map(|(kind, _)| kind).unwrap_or_default()
+}
+
+/// Whom each person points at, against the ledger of merges.
+fn verify_person_merges(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {
+    for person in persons::misdirected(conn)? {
+        let problem = "the person points elsewhere than the ledger of merges says".to_owned();
+        verified.differences.push(Difference { check: "merge", subject: person.to_string(), problem });
+    }
+    Ok(())
 }
 
 /// The content of every file against the digest taken when it arrived.

@@ -21,7 +21,7 @@ use filo_store::{
 };
 use serde_json::Value;
 
-use crate::{AppError, assignment, mint};
+use crate::{AppError, assignment, mint, protocol};
 
 /// A ticket under work.
 pub(crate) struct Work {
@@ -32,6 +32,8 @@ pub(crate) struct Work {
     /// Where it was when the work began, or was last settled.
     unit_before: Option<String>,
     now: Instant,
+    /// Whether its channel or kind may say that it is to be registered now.
+    newly_formal: bool,
 }
 
 /// What a new ticket needs besides its opening.
@@ -133,7 +135,7 @@ impl Work {
         if let Some(signature) = Signature::of(&subject.words) {
             signatures::insert(conn, ticket.id, signature, at)?;
         }
-        Ok(Self { ticket, beside, unit_before: None, now })
+        Ok(Self { ticket, beside, unit_before: None, now, newly_formal: true })
     }
 
     /// Loads the ticket that speaks for one, and locks it: of one that is not merged, itself.
@@ -178,7 +180,7 @@ impl Work {
             location: record.location,
             municipio: record.municipio,
         };
-        Ok(Self { unit_before: ticket.history.unit.clone(), ticket, beside, now })
+        Ok(Self { unit_before: ticket.history.unit.clone(), ticket, beside, now, newly_formal: false })
     }
 
     /// Refuses a step that the state forbids.
@@ -224,6 +226,7 @@ impl Work {
             actor,
             body,
         )?;
+        self.newly_formal |= matches!(&event.body, EventBody::Classified(change) if change.kind.is_some());
         tickets::append(conn, &event)?;
         self.ticket.apply(&event).map_err(|error| AppError::internal("an event does not apply", error))
     }
@@ -288,6 +291,9 @@ impl Work {
         self.settle(conn, city)?;
         let clocks = kept_clocks(&self.ticket, city);
         self.beside.due_at = policy::next_due(&clocks, &self.ticket.life());
+        if self.newly_formal {
+            protocol::request(conn, city, &self.ticket, self.now)?;
+        }
         let record = TicketRecord::of(&self.ticket, self.beside);
         tickets::update(conn, record.clone())?;
         ticket_clocks::put(conn, record.id, &clocks)?;

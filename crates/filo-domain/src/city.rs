@@ -29,7 +29,7 @@ mod themes;
 mod units;
 
 pub use file::ConfigError;
-pub use profile::{District, MailProfile, Profile};
+pub use profile::{District, MailProfile, Profile, ProtocolRule};
 pub use resolutions::ResolutionReason;
 pub use routing::{Contact, Route, Routing};
 pub use sources::Source;

@@ -10,6 +10,7 @@ use crate::{
     Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
     chain::{Hash, Seal},
     link::Link,
+    protocol::ProtocolEntry,
     vocabulary::{Channel, Kind, Level, Outcome, Priority},
 };
 
@@ -254,6 +255,8 @@ pub enum EventBody {
         /// What the citizen wrote.
         comment: Option<Text>,
     },
+    /// The document-protocol system gave it its register entry.
+    Protocolled(ProtocolEntry),
 }
 
 impl EventBody {
@@ -304,7 +307,8 @@ impl EventBody {
             | Self::Released { .. }
             | Self::ContactRemoved { .. }
             | Self::Linked(_)
-            | Self::Unlinked(_) => None,
+            | Self::Unlinked(_)
+            | Self::Protocolled(_) => None,
         }
     }
 }

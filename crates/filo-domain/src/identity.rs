@@ -101,6 +101,21 @@ pub fn normal_email(text: &str) -> Option<String> {
     fine.then_some(address)
 }
 
+/// By what two full names are compared: in lower case, accents folded, words in alphabetical order, so that
+/// `Maria Rossi`, `ROSSI MARIA` and `rossi  maria` are one. `None` for a name without a letter.
+pub fn name_key(name: &str) -> Option<String> {
+    let decomposed = icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(name);
+    let plain: String = decomposed
+        .chars()
+        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
+        .flat_map(char::to_lowercase)
+        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
+        .collect();
+    let mut words: Vec<&str> = plain.split_whitespace().collect();
+    words.sort_unstable();
+    Some(words.join(" ")).filter(|key| !key.is_empty())
+}
+
 /// The codice fiscale: its check character and omocodia (Ministry of Finance decree of 23 December 1976).
 pub mod fiscal_code {
     const DIGIT_POSITIONS: [usize; 7] = [6, 7, 9, 10, 12, 13, 14];
@@ -240,6 +255,17 @@ mod tests {
         for text in ["maria", "@x.it", "a@", "a b@c.it"] {
             assert_eq!(normal_email(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn one_name_in_many_writings_is_one_key() {
+        for name in
+            ["Niccolò D'Alì", "D'ALÌ NICCOLÒ", " niccolo'  d'ali", "Niccolo\u{300} D\u{2019}Ali\u{300}"]
+        {
+            assert_eq!(name_key(name).as_deref(), Some("ali d niccolo"), "{name}");
+        }
+        assert_eq!(name_key("Maria Rossi"), name_key("ROSSI, maria"));
+        assert_eq!(name_key(" - "), None);
     }
 
     #[test]

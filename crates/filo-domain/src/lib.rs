@@ -19,6 +19,7 @@ pub mod instant;
 pub mod legs;
 pub mod link;
 pub mod policy;
+pub mod protocol;
 pub mod search;
 pub mod similar;
 pub mod ticket;

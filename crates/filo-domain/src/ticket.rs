@@ -11,6 +11,7 @@ use crate::{
     clock::{History, Interval, Round},
     event::{Event, EventBody, Opening, WaitFor},
     link::Link,
+    protocol::ProtocolEntry,
     vocabulary::{Channel, Kind, Level, Outcome, Priority, State, Word},
 };
 
@@ -143,6 +144,8 @@ pub struct Ticket {
     pub matter: Option<MatterId>,
     /// The clock policy that applies to it, with its version: that of the opening until another was chosen.
     pub policy: Option<String>,
+    /// Its entry in a protocol register.
+    pub protocol: Option<ProtocolEntry>,
     /// Its life as instants, with state, level and unit; a merge does not touch it (see [`Self::life`]).
     pub history: History,
     /// The ticket that speaks for it, while it is merged.
@@ -210,6 +213,7 @@ impl Ticket {
             policy: opening.policy.clone(),
             merged: None,
             links: Vec::new(),
+            protocol: None,
             history: History::opened(event.at, opening.level, opening.unit.clone()),
             seq: event.seq,
             head: event.hash.clone(),
@@ -287,6 +291,10 @@ impl Ticket {
             EventBody::PolicyChosen { policy } => self.policy.clone_from(policy),
             EventBody::MatterJoined { matter } => self.matter = Some(*matter),
             EventBody::MatterLeft { .. } => self.matter = None,
+            // The first stands: numbers are not changed.
+            EventBody::Protocolled(entry) => {
+                self.protocol.get_or_insert_with(|| entry.clone());
+            }
             EventBody::Rated { score, .. } => self.history.ratings.push(*score),
             EventBody::Merged { into, .. } => self.merged = Some(Merge { into: *into, at: event.at }),
             EventBody::Unmerged { .. } => self.merged = None,

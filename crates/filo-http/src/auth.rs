@@ -45,6 +45,8 @@ pub struct PushCalls;
 pub struct PushContacts;
 /// Read reports and indicators.
 pub struct ReadReports;
+/// Record protocol numbers.
+pub struct RecordProtocol;
 /// Close and restate months.
 pub struct CloseMonths;
 /// Read and settle the quarantine.
@@ -87,6 +89,9 @@ impl Permit for PushContacts {
 }
 impl Permit for ReadReports {
     const PERMISSION: Permission = Permission::ReadReports;
+}
+impl Permit for RecordProtocol {
+    const PERMISSION: Permission = Permission::RecordProtocol;
 }
 impl Permit for CloseMonths {
     const PERMISSION: Permission = Permission::CloseMonths;

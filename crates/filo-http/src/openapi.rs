@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, audit, calls, health, matters, mentions, persons, policies, quarantine, queues, replies,
-    reports, schema, scrivi, structure, ticket_search, tickets, units, webhooks,
+    access, account, audit, calls, health, identities, matters, mentions, persons, policies, protocol,
+    quarantine, queues, replies, reports, schema, scrivi, structure, ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -37,6 +37,7 @@ use crate::{
         (name = "persons", description = "Citizens over all channels."),
         (name = "contacts", description = "Every contact and answer."),
         (name = "calls", description = "The call log and registering calls."),
+        (name = "protocol", description = "Numbers of the document-protocol system."),
         (name = "reports", description = "Indicators, scorecards and monthly reports."),
         (name = "quarantine", description = "What could not be understood."),
         (name = "administration", description = "Users, keys and the city's configuration."),
@@ -45,6 +46,7 @@ use crate::{
         (name = "health", description = "Whether the service works.")
     ),
     paths(
+        protocol::record_protocol, protocol::list_hand_overs, protocol::retry_hand_over,
         access::login, access::refresh, access::logout,
         account::me, account::change_password, account::factor, account::begin_factor, account::confirm_factor,
         account::remove_factor,
@@ -56,6 +58,8 @@ use crate::{
         structure::watchers, structure::watch, structure::watcher, structure::unwatch,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
+        identities::add_identity, identities::identity, identities::change_identity, identities::remove_identity,
+        identities::list_suggestions, identities::accept_suggestion, identities::dismiss_suggestion,
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,
         calls::list_calls, calls::push_call_event, calls::register_call,
         reports::indicators, reports::indicator, reports::indicator_contacts, reports::scorecard,

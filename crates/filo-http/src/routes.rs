@@ -10,9 +10,9 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, account, audit, auth, calls, health, idempotency, limits, matters, mentions, observe,
-    openapi, pages, persons, policies, problem::Problem, quarantine, queues, replies, reports, scrivi,
-    structure, ticket_search, tickets, units, webhooks,
+    State, access, account, audit, auth, calls, health, idempotency, identities, limits, matters, mentions,
+    observe, openapi, pages, persons, policies, problem::Problem, protocol, quarantine, queues, replies,
+    reports, scrivi, structure, ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -153,6 +153,7 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
         .configure(content)
         .configure(working)
         .configure(contacts)
+        .configure(identities)
         .configure(figures)
         .configure(administration)
 }
@@ -212,6 +213,7 @@ fn working(config: &mut web::ServiceConfig) {
             "/tickets/{id}/messages",
             vec![get(web::get().to(tickets::ticket_messages)), post(web::post().to(tickets::add_message))],
         ))
+        .service(on("/tickets/{id}/protocol", vec![post(web::post().to(protocol::record_protocol))]))
         .service(on("/tickets/{id}/{action}", vec![post(web::post().to(tickets::take_step))]))
         .service(on(
             "/matters",
@@ -245,6 +247,28 @@ fn contacts(config: &mut web::ServiceConfig) {
         .service(on("/calls/{id}/ticket", vec![post(web::post().to(calls::register_call))]));
 }
 
+fn identities(config: &mut web::ServiceConfig) {
+    config
+        .service(on("/persons/{id}/identities", vec![post(web::post().to(identities::add_identity))]))
+        .service(on(
+            "/persons/{id}/identities/{identity_id}",
+            vec![
+                get(web::get().to(identities::identity)),
+                patch(web::patch().to(identities::change_identity)),
+                delete(web::delete().to(identities::remove_identity)),
+            ],
+        ))
+        .service(on("/person-suggestions", vec![get(web::get().to(identities::list_suggestions))]))
+        .service(on(
+            "/person-suggestions/{id}/accept",
+            vec![post(web::post().to(identities::accept_suggestion))],
+        ))
+        .service(on(
+            "/person-suggestions/{id}/dismiss",
+            vec![post(web::post().to(identities::dismiss_suggestion))],
+        ));
+}
+
 fn figures(config: &mut web::ServiceConfig) {
     config
         .service(on("/indicators", vec![get(web::get().to(reports::indicators))]))
@@ -258,6 +282,8 @@ fn figures(config: &mut web::ServiceConfig) {
 
 fn administration(config: &mut web::ServiceConfig) {
     config
+        .service(on("/protocol-hand-overs", vec![get(web::get().to(protocol::list_hand_overs))]))
+        .service(on("/protocol-hand-overs/{id}/retry", vec![post(web::post().to(protocol::retry_hand_over))]))
         .service(on("/quarantine", vec![get(web::get().to(quarantine::list_quarantine))]))
         .service(on("/quarantine/{id}", vec![get(web::get().to(quarantine::quarantined))]))
         .service(on("/quarantine/{id}/retry", vec![post(web::post().to(quarantine::retry_quarantined))]))

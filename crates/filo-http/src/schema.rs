@@ -6,6 +6,8 @@
 pub mod access;
 pub mod configuration;
 pub mod content;
+mod persons;
+mod protocol;
 pub mod report;
 pub mod structure;
 
@@ -25,6 +27,11 @@ use uuid::Uuid;
 pub mod policies;
 pub mod queues;
 pub mod searches;
+pub use persons::{
+    IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
+    SuggestionQuery, Timeline,
+};
+pub use protocol::{HandOver, HandOverQuery, ProtocolEntry, TicketProtocol};
 
 /// One of a closed list of words.
 pub(crate) fn one_of<W: Word>() -> RefOr<Schema> {
@@ -246,6 +253,8 @@ pub struct Ticket {
     pub fields: Option<Value>,
     /// The key of the city's reason for the resolution; absent in lists.
     pub resolution_reason: Option<String>,
+    /// How it stands in the protocol: absent in lists, null where it is not to be registered.
+    pub protocol: Option<TicketProtocol>,
 }
 
 /// Filters of the list of tickets.
@@ -614,25 +623,6 @@ pub struct PersonQuery {
     pub name: Option<String>,
 }
 
-/// A person.
-#[derive(ToSchema)]
-pub struct Person {
-    /// The id.
-    pub id: Uuid,
-    /// The name.
-    pub name: Option<String>,
-    /// The identities, of everybody merged into this person too.
-    pub identities: Vec<Value>,
-    /// Who was merged into this person.
-    pub merged: Vec<Uuid>,
-    /// Who else this may be.
-    pub suggestions: Vec<Value>,
-    /// When Filo first met them.
-    pub created_at: At,
-    /// The ETag.
-    pub version: i32,
-}
-
 /// A change of a person.
 #[derive(ToSchema)]
 pub struct PersonChange {
@@ -657,21 +647,6 @@ pub struct Merged {
     pub merge_id: Uuid,
     /// The person after it.
     pub person: Person,
-}
-
-/// A person's history over all channels.
-#[derive(ToSchema)]
-pub struct Timeline {
-    /// The person.
-    pub person: Person,
-    /// Touches, newest first.
-    pub items: Vec<Value>,
-    /// For the next page.
-    pub next_cursor: Option<String>,
-    /// The person's tickets, newest first.
-    pub tickets: Vec<Ticket>,
-    /// Links.
-    pub _links: Links,
 }
 
 /// A contact, an answer, a receipt.
@@ -821,33 +796,6 @@ pub struct CallEventAnswer {
     pub duplicate: bool,
     /// The call; null while its start has not come.
     pub call: Option<Call>,
-}
-
-/// How a call is registered.
-#[derive(ToSchema)]
-pub struct RegisterCall {
-    /// The theme key; by default the queue's.
-    pub theme: Option<String>,
-    /// What the citizen asks for.
-    #[schema(schema_with = maybe_one_of::<words::Kind>)]
-    pub kind: Option<String>,
-    /// The subject.
-    #[schema(max_length = 200)]
-    pub subject: Option<String>,
-    /// Resolved at level I at once, in this way.
-    #[schema(schema_with = maybe_one_of::<words::Outcome>)]
-    pub outcome: Option<String>,
-    /// The key of the city's reason for the resolution.
-    #[schema(max_length = 100)]
-    pub reason: Option<String>,
-    /// Custom fields of the theme, for a new ticket.
-    pub fields: Option<Value>,
-    /// Escalated to this unit.
-    pub unit: Option<String>,
-    /// Internal note.
-    pub note: Option<String>,
-    /// The ticket to join.
-    pub ticket_id: Option<Uuid>,
 }
 
 /// A reason.

@@ -15,10 +15,13 @@ use actix_web::{
     http::{StatusCode, header::HeaderMap},
     test::{TestRequest, call_service, init_service},
 };
-use filo_app::{App, Caller, Core, FixedClock, LoginRequest, NewUser, Role, Scope, SourceAdapter};
+use filo_app::{
+    App, Caller, Core, FixedClock, HandOverError, LoginRequest, NewUser, ProtocolDocument, ProtocolSystem,
+    Role, Scope, SourceAdapter,
+};
 use filo_channel::{Decode, Decoded, Raw, Rejected, Webhook};
 use filo_channel_scrivi::ScriviDecoder;
-use filo_domain::{Instant, city::City, vocabulary::Word};
+use filo_domain::{Instant, city::City, protocol::ProtocolEntry, vocabulary::Word};
 use filo_indicators::definition::Definitions;
 use filo_store::{Db, DbSettings};
 use serde_json::Value;
@@ -57,6 +60,16 @@ impl Answer {
         assert_eq!(body["status"], status);
         assert!(body["type"].is_string() && body["title"].is_string() && body["instance"].is_string());
         body
+    }
+}
+
+/// A protocol system that answers later.
+struct NoProtocol;
+
+#[async_trait::async_trait]
+impl ProtocolSystem for NoProtocol {
+    async fn hand_over(&self, _: &ProtocolDocument) -> Result<Option<ProtocolEntry>, HandOverError> {
+        Ok(None)
     }
 }
 
@@ -123,6 +136,7 @@ impl TestApp {
             city,
             sources,
             deliverers: BTreeMap::new(),
+            protocol: Arc::new(NoProtocol),
             public_url: "https://filo.test".to_owned(),
             signing_key: vec![7_u8; 32].into(),
             access: filo_app::AccessPolicy::default(),

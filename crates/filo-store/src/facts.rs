@@ -58,6 +58,8 @@ pub struct CallColumns {
     pub talk_s: Option<i64>,
     /// When a person answered.
     pub answered_at: Option<Instant>,
+    /// Whether the number was shown.
+    pub caller_known: bool,
 }
 
 #[derive(Queryable, Selectable)]
@@ -86,6 +88,7 @@ struct NarrowCall {
     wait_s: Option<i64>,
     talk_s: Option<i64>,
     answered_at: Option<SqlInstant>,
+    caller: Option<String>,
 }
 
 fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow, StoreError> {
@@ -98,6 +101,7 @@ fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow
             wait_s: call.wait_s,
             talk_s: call.talk_s,
             answered_at: opt(call.answered_at),
+            caller_known: call.caller.is_some(),
         })
     });
     Ok(InteractionRow {

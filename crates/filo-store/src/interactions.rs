@@ -191,6 +191,19 @@ pub fn find(conn: &mut Conn, id: InteractionId) -> Result<Option<Interaction>, S
     row.map(Interaction::try_from).transpose()
 }
 
+/// Reads several, in no order.
+///
+/// # Errors
+/// The database's own.
+pub fn find_all(conn: &mut Conn, ids: &[InteractionId]) -> Result<Vec<Interaction>, StoreError> {
+    let ids: Vec<SqlId> = ids.iter().copied().map(SqlId::from).collect();
+    let rows: Vec<InteractionRow> = on!(conn, c => interactions::table
+        .filter(interactions::id.eq_any(&ids))
+        .select(InteractionRow::as_select())
+        .load(c))?;
+    convert(rows)
+}
+
 /// Which interactions to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

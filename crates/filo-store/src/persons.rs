@@ -4,14 +4,14 @@
 //! that everything is exactly as before. Who a person *is* now is [`canonical`]; who belongs together is
 //! [`members`].
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
 use filo_domain::{
     Instant, PersonId,
     event::Actor,
     id::Id,
-    identity::Identity,
+    identity::{Identity, name_key},
     vocabulary::{IdentityType, Word},
 };
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::{
     Conn, StoreError,
     conn::on,
     person_words,
-    schema::{identities, person_merges, person_suggestions, persons},
+    schema::{identities, person_merges, persons},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, word},
     ticket_search,
@@ -55,6 +55,7 @@ struct PersonRow {
     created_at: SqlInstant,
     anonymised_at: Option<SqlInstant>,
     version: i32,
+    name_key: Option<String>,
 }
 
 impl From<PersonRow> for Person {
@@ -83,13 +84,13 @@ pub struct KnownIdentity {
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = identities, treat_none_as_default_value = false)]
-struct IdentityRow {
-    id: SqlId,
-    person_id: SqlId,
-    identity_type: String,
-    value: String,
-    verified: bool,
-    created_at: SqlInstant,
+pub(crate) struct IdentityRow {
+    pub(crate) id: SqlId,
+    pub(crate) person_id: SqlId,
+    pub(crate) identity_type: String,
+    pub(crate) value: String,
+    pub(crate) verified: bool,
+    pub(crate) created_at: SqlInstant,
 }
 
 fn known(row: IdentityRow) -> Result<KnownIdentity, StoreError> {
@@ -101,7 +102,7 @@ fn known(row: IdentityRow) -> Result<KnownIdentity, StoreError> {
     })
 }
 
-fn identity_row(id: Uuid, known: &KnownIdentity, at: Instant) -> IdentityRow {
+pub(crate) fn identity_row(id: Uuid, known: &KnownIdentity, at: Instant) -> IdentityRow {
     IdentityRow {
         id: SqlId(id),
         person_id: known.person.into(),
@@ -120,6 +121,7 @@ fn person_row(id: PersonId, name: Option<&str>, at: Instant) -> PersonRow {
         created_at: at.into(),
         anonymised_at: None,
         version: 1,
+        name_key: name.and_then(name_key),
     }
 }
 
@@ -149,7 +151,7 @@ pub fn find(conn: &mut Conn, id: PersonId) -> Result<Option<Person>, StoreError>
 pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -> Result<bool, StoreError> {
     let changed = on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
         .filter(persons::version.eq(version))
-        .set((persons::name.eq(name), persons::version.eq(persons::version + 1)))
+        .set((persons::name.eq(name), persons::name_key.eq(name.and_then(name_key)), persons::version.eq(persons::version + 1)))
         .execute(c))?;
     if changed == 1 {
         person_words::put(conn, id, name)?;
@@ -165,7 +167,7 @@ pub fn rename(conn: &mut Conn, id: PersonId, name: Option<&str>, version: i32) -
 pub fn learn_name(conn: &mut Conn, id: PersonId, name: &str) -> Result<(), StoreError> {
     let learnt = on!(conn, c => diesel::update(persons::table.find(SqlId::from(id)))
         .filter(persons::name.is_null().and(persons::anonymised_at.is_null()))
-        .set((persons::name.eq(Some(name)), persons::version.eq(persons::version + 1)))
+        .set((persons::name.eq(Some(name)), persons::name_key.eq(name_key(name)), persons::version.eq(persons::version + 1)))
         .execute(c))?;
     if learnt == 1 {
         person_words::put(conn, id, Some(name))?;
@@ -179,9 +181,9 @@ pub fn learn_name(conn: &mut Conn, id: PersonId, name: &str) -> Result<(), Store
 /// # Errors
 /// The database's own.
 pub fn canonical(conn: &mut Conn, id: PersonId) -> Result<PersonId, StoreError> {
-    let mut current = id;
-    // A merge into oneself is refused, so the chain ends; the bound guards against a database changed by hand.
-    for _ in 0..64 {
+    // A merge into oneself is refused, so the chain ends; what was seen guards against a database changed by hand.
+    let (mut current, mut seen) = (id, HashSet::new());
+    while seen.insert(current) {
         match find(conn, current)?.and_then(|person| person.merged_into) {
             Some(next) => current = next,
             None => break,
@@ -196,19 +198,57 @@ pub fn canonical(conn: &mut Conn, id: PersonId) -> Result<PersonId, StoreError> 
 /// The database's own.
 pub fn members(conn: &mut Conn, id: PersonId) -> Result<Vec<PersonId>, StoreError> {
     let mut all = vec![canonical(conn, id)?];
-    let mut next = 0;
-    while let Some(parent) = all.get(next).copied() {
+    let mut level: Vec<SqlId> = all.iter().copied().map(SqlId::from).collect();
+    // One query for each depth of merging, not for each person.
+    while !level.is_empty() {
         let children: Vec<SqlId> = on!(conn, c => persons::table
-            .filter(persons::merged_into.eq(SqlId::from(parent)))
+            .filter(persons::merged_into.eq_any(&level))
             .order(persons::id)
             .select(persons::id)
             .load(c))?;
-        all.extend(
-            children.into_iter().map(PersonId::from).filter(|child| !all.contains(child)).collect::<Vec<_>>(),
-        );
-        next += 1;
+        level = children.into_iter().filter(|child| !all.contains(&PersonId::from(*child))).collect();
+        all.extend(level.iter().copied().map(PersonId::from));
     }
     Ok(all)
+}
+
+/// Reads several persons as recorded, merged or not.
+///
+/// # Errors
+/// The database's own.
+pub fn find_all(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<Person>, StoreError> {
+    let ids: Vec<SqlId> = ids.iter().copied().map(SqlId::from).collect();
+    let rows: Vec<PersonRow> = on!(conn, c => persons::table
+        .filter(persons::id.eq_any(&ids))
+        .select(PersonRow::as_select())
+        .load(c))?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
+/// Who several persons are now, by their own ids; one query for each depth of merging.
+///
+/// # Errors
+/// The database's own.
+pub fn canonical_all(conn: &mut Conn, ids: &[PersonId]) -> Result<HashMap<PersonId, Person>, StoreError> {
+    let mut known: HashMap<PersonId, Person> = HashMap::new();
+    let mut wanted: Vec<PersonId> = ids.to_vec();
+    while !wanted.is_empty() {
+        known.extend(find_all(conn, &wanted)?.into_iter().map(|person| (person.id, person)));
+        let next: HashSet<PersonId> = wanted
+            .iter()
+            .filter_map(|id| known.get(id).and_then(|person| person.merged_into))
+            .filter(|id| !known.contains_key(id))
+            .collect();
+        wanted = next.into_iter().collect();
+    }
+    let end = |id: &PersonId| {
+        let (mut current, mut seen) = (known.get(id)?, HashSet::new());
+        while let Some(next) = current.merged_into.filter(|_| seen.insert(current.id)) {
+            current = known.get(&next)?;
+        }
+        Some((*id, current.clone()))
+    };
+    Ok(ids.iter().filter_map(end).collect())
 }
 
 /// Whose an identity is, as recorded (not followed through merges).
@@ -314,14 +354,15 @@ pub fn identities_of(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<KnownIdent
     rows.into_iter().map(known).collect()
 }
 
-/// Persons with exactly this name, whatever its case, not merged away; at most `limit`.
+/// Persons with this full name in any writing (case, accents, surname first), not merged away; at most `limit`.
 ///
 /// # Errors
 /// The database's own.
 pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, StoreError> {
-    let variants = [name.to_owned(), name.to_lowercase(), name.to_uppercase(), title_case(name)];
+    // Names recorded before keys were kept are found as they stand.
     let rows: Vec<PersonRow> = on!(conn, c => persons::table
-        .filter(persons::name.eq_any(&variants).and(persons::merged_into.is_null()))
+        .filter(persons::name_key.eq(name_key(name)).or(persons::name.eq(name)))
+        .filter(persons::merged_into.is_null())
         .order(persons::id)
         .limit(limit)
         .select(PersonRow::as_select())
@@ -329,25 +370,32 @@ pub fn named(conn: &mut Conn, name: &str, limit: i64) -> Result<Vec<Person>, Sto
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
-fn title_case(name: &str) -> String {
-    let word = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map_or_else(String::new, |first| {
-            first.to_uppercase().chain(letters.flat_map(char::to_lowercase)).collect()
-        })
-    };
-    name.split_whitespace().map(word).collect::<Vec<String>>().join(" ")
+/// Counts a change of what belongs to a person; `false` when the version is no longer that one.
+///
+/// # Errors
+/// The database's own.
+pub fn touch(conn: &mut Conn, id: PersonId, version: Option<i32>) -> Result<bool, StoreError> {
+    let changed = on!(conn, c => {
+        let mut change = diesel::update(persons::table.find(SqlId::from(id)))
+            .set(persons::version.eq(persons::version + 1))
+            .into_boxed();
+        if let Some(version) = version {
+            change = change.filter(persons::version.eq(version));
+        }
+        change.execute(c)
+    })?;
+    Ok(changed == 1)
 }
 
-/// Points a person at another.
+/// Points a person at another, by a rule.
 ///
 /// # Errors
 /// The database's own.
 pub fn merge(
     conn: &mut Conn,
     ledger: Id<Merge>,
-    from: PersonId,
-    into: PersonId,
+    (from, into): (PersonId, PersonId),
+    reason: &str,
     at: Instant,
     actor: &Actor,
 ) -> Result<(), StoreError> {
@@ -360,6 +408,7 @@ pub fn merge(
             person_merges::into_id.eq(SqlId::from(into)),
             person_merges::at.eq(SqlInstant::from(at)),
             person_merges::actor.eq(actor),
+            person_merges::reason.eq(reason),
         ))
         .execute(c))?;
     Ok(())
@@ -380,12 +429,14 @@ pub struct MergeEntry {
     pub actor: Actor,
     /// When it was undone.
     pub undone_at: Option<Instant>,
+    /// By which rule.
+    pub reason: String,
 }
 
-type MergeColumns = (SqlId, SqlId, SqlId, SqlInstant, serde_json::Value, Option<SqlInstant>);
+type MergeColumns = (SqlId, SqlId, SqlId, SqlInstant, serde_json::Value, Option<SqlInstant>, String);
 
 fn merge_entry(row: MergeColumns) -> Result<MergeEntry, StoreError> {
-    let (id, from, into, at, actor, undone_at) = row;
+    let (id, from, into, at, actor, undone_at, reason) = row;
     Ok(MergeEntry {
         id: id.into(),
         from: from.into(),
@@ -393,6 +444,7 @@ fn merge_entry(row: MergeColumns) -> Result<MergeEntry, StoreError> {
         at: at.into(),
         actor: json("person_merges", id.0, actor)?,
         undone_at: opt(undone_at),
+        reason,
     })
 }
 
@@ -442,47 +494,49 @@ fn point(conn: &mut Conn, from: PersonId, into: Option<PersonId>) -> Result<(), 
     Ok(())
 }
 
-/// Proposes that two persons may be one; a proposal made before stays as it was.
+/// The merges in force that point one of these persons at another, oldest first.
 ///
 /// # Errors
 /// The database's own.
-pub fn suggest(
-    conn: &mut Conn,
-    id: Uuid,
-    person: PersonId,
-    other: PersonId,
-    reason: &str,
-    at: Instant,
-) -> Result<(), StoreError> {
-    let (first, second) = if person < other { (person, other) } else { (other, person) };
-    on!(conn, c => diesel::insert_into(person_suggestions::table)
-        .values((
-            person_suggestions::id.eq(SqlId(id)),
-            person_suggestions::person_id.eq(SqlId::from(first)),
-            person_suggestions::other_id.eq(SqlId::from(second)),
-            person_suggestions::reason.eq(reason),
-            person_suggestions::created_at.eq(SqlInstant::from(at)),
-        ))
-        .on_conflict_do_nothing()
-        .execute(c))?;
-    Ok(())
+pub fn merges_of(conn: &mut Conn, from: &[PersonId]) -> Result<Vec<MergeEntry>, StoreError> {
+    let from: Vec<SqlId> = from.iter().copied().map(SqlId::from).collect();
+    let rows: Vec<MergeColumns> = on!(conn, c => person_merges::table
+        .filter(person_merges::from_id.eq_any(&from).and(person_merges::undone_at.is_null()))
+        .order((person_merges::at, person_merges::id))
+        .load(c))?;
+    rows.into_iter().map(merge_entry).collect()
 }
 
-/// Who else these persons may be, with the reason.
+/// Whether somebody has undone a merge between persons of two groups.
 ///
 /// # Errors
 /// The database's own.
-pub fn suggestions_of(conn: &mut Conn, ids: &[PersonId]) -> Result<Vec<(PersonId, String)>, StoreError> {
-    let ids: Vec<SqlId> = ids.iter().map(|id| SqlId::from(*id)).collect();
-    let rows: Vec<(SqlId, SqlId, String)> = on!(conn, c => person_suggestions::table
-        .filter(person_suggestions::person_id.eq_any(&ids).or(person_suggestions::other_id.eq_any(&ids)))
-        .order((person_suggestions::created_at, person_suggestions::id))
-        .select((person_suggestions::person_id, person_suggestions::other_id, person_suggestions::reason))
+pub fn was_undone(conn: &mut Conn, one: &[PersonId], other: &[PersonId]) -> Result<bool, StoreError> {
+    let one: Vec<SqlId> = one.iter().copied().map(SqlId::from).collect();
+    let other: Vec<SqlId> = other.iter().copied().map(SqlId::from).collect();
+    let between = person_merges::from_id
+        .eq_any(&one)
+        .and(person_merges::into_id.eq_any(&other))
+        .or(person_merges::from_id.eq_any(&other).and(person_merges::into_id.eq_any(&one)));
+    let count: i64 = on!(conn, c => person_merges::table
+        .filter(person_merges::undone_at.is_not_null())
+        .filter(between)
+        .count()
+        .get_result(c))?;
+    Ok(count > 0)
+}
+
+/// Persons whose pointer is not what the ledger says.
+///
+/// # Errors
+/// The database's own.
+pub fn misdirected(conn: &mut Conn) -> Result<Vec<PersonId>, StoreError> {
+    let in_force = person_merges::from_id.eq(persons::id).and(person_merges::undone_at.is_null());
+    let rows: Vec<(SqlId, Option<SqlId>, Option<SqlId>)> = on!(conn, c => persons::table
+        .left_join(person_merges::table.on(in_force))
+        .filter(persons::merged_into.is_not_null().or(person_merges::into_id.is_not_null()))
+        .order(persons::id)
+        .select((persons::id, persons::merged_into, person_merges::into_id.nullable()))
         .load(c))?;
-    Ok(rows
-        .into_iter()
-        .map(|(first, second, reason)| {
-            (if ids.contains(&first) { second.into() } else { first.into() }, reason)
-        })
-        .collect())
+    Ok(rows.into_iter().filter(|(_, points, ledger)| points != ledger).map(|(id, _, _)| id.into()).collect())
 }

@@ -58,6 +58,7 @@ diesel::table! {
         created_at -> Instant,
         anonymised_at -> Nullable<Instant>,
         version -> Integer,
+        name_key -> Nullable<Text>,
     }
 }
 
@@ -86,6 +87,7 @@ diesel::table! {
         at -> Instant,
         actor -> Jsonb,
         undone_at -> Nullable<Instant>,
+        reason -> Text,
     }
 }
 
@@ -99,6 +101,9 @@ diesel::table! {
         other_id -> Id,
         reason -> Text,
         created_at -> Instant,
+        state -> Text,
+        decided_at -> Nullable<Instant>,
+        merge_id -> Nullable<Id>,
     }
 }
 
@@ -618,16 +623,48 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    identity_claims (id) {
+        id -> Id,
+        person_id -> Id,
+        identity_type -> Text,
+        value -> Text,
+        verified -> Bool,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    ticket_protocols (ticket_id) {
+        ticket_id -> Id,
+        state -> Text,
+        subject_sha256 -> Nullable<Text>,
+        requested_at -> Instant,
+        handed_over_at -> Nullable<Instant>,
+        last_error -> Nullable<Text>,
+        entry -> Nullable<Jsonb>,
+        answered_at -> Nullable<Instant>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
     quarantine,
     persons,
     identities,
+    identity_claims,
     person_merges,
     person_suggestions,
     matters,
     tickets,
+    ticket_protocols,
     ticket_tags,
     merged_tickets,
     contact_moves,
@@ -657,7 +694,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     projection_states,
     ticket_fields,
     mentions,
-    unit_turns
+    unit_turns,
     ticket_search,
     person_words,
 );

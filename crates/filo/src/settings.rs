@@ -38,6 +38,9 @@ pub struct Settings {
     /// Outgoing mail.
     #[serde(default)]
     pub smtp: Smtp,
+    /// The document-protocol system.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// Rate limits.
     #[serde(default)]
     pub limits: Limits,
@@ -101,6 +104,16 @@ impl Default for Database {
 pub struct Smtp {
     /// `smtp[s]://user:password@host:port?tls=…`.
     pub url: Option<SecretString>,
+}
+
+/// The document-protocol system.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Protocol {
+    /// Where documents are handed over; without it they are written to a folder.
+    pub url: Option<String>,
+    /// With which it knows us.
+    pub secret: Option<SecretString>,
 }
 
 /// Rate limits; 0 switches one off.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
 
-use filo_app::{App, Clock, Core, SourceAdapter, SystemClock};
+use filo_app::{App, Clock, Core, ProtocolSystem, SourceAdapter, SystemClock};
 use filo_channel::{Decode, Deliver};
 use filo_channel_email::{MailDecoder, Sender};
 use filo_channel_phone::Format;
@@ -13,6 +13,7 @@ use filo_domain::{
     vocabulary::{Channel, IdentityType, Word},
 };
 use filo_indicators::{definition::Definitions, render::Render};
+use filo_outward::protocol::{FileProtocol, HttpProtocol};
 use filo_reports::{CsvReport, HtmlReport, JsonReport};
 use filo_store::{Db, DbSettings, SchemaState};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
@@ -112,9 +113,19 @@ impl Program {
             definitions: self.definitions.clone(),
             sources: self.adapters()?,
             deliverers: self.deliverers()?,
+            protocol: self.protocol()?,
             public_url: public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind)),
             signing_key: signing_key(&self.settings.data_dir)?,
             access: self.settings.access.policy(),
+        })
+    }
+
+    /// Documents go to the protocol system where one is configured, else to a folder.
+    fn protocol(&self) -> Result<Arc<dyn ProtocolSystem>, Failure> {
+        let settings = &self.settings.protocol;
+        Ok(match &settings.url {
+            Some(url) => Arc::new(HttpProtocol::new(url.clone(), settings.secret.clone(), http_client()?)),
+            None => Arc::new(FileProtocol::new(self.settings.data_dir.join("protocol"))),
         })
     }
 
@@ -187,10 +198,7 @@ impl Program {
     /// token; whatever cannot leave is written to the outbox folder.
     fn deliverers(&self) -> Result<BTreeMap<String, Arc<dyn Deliver>>, Failure> {
         let outbox = self.settings.data_dir.join("outbox");
-        let client = reqwest::Client::builder()
-            .timeout(std::time::Duration::from_secs(30))
-            .build()
-            .map_err(|error| Failure::CannotRun(format!("the HTTP client cannot be made: {error}")))?;
+        let client = http_client()?;
         let mut deliverers: BTreeMap<String, Arc<dyn Deliver>> = BTreeMap::new();
         for source in &self.city.sources {
             let secrets = self.secrets(&source.key);
@@ -234,6 +242,13 @@ impl Program {
     pub fn renderers(&self) -> Vec<Arc<dyn Render>> {
         renderers(&self.city)
     }
+}
+
+fn http_client() -> Result<reqwest::Client, Failure> {
+    reqwest::Client::builder()
+        .timeout(std::time::Duration::from_secs(30))
+        .build()
+        .map_err(|error| Failure::CannotRun(format!("the HTTP client cannot be made: {error}")))
 }
 
 /// Who writes reports of a city, by format.

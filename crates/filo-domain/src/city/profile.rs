@@ -3,7 +3,10 @@
 use serde::Deserialize;
 
 use super::{ConfigError, File, Source, check_keys};
-use crate::CityZone;
+use crate::{
+    CityZone,
+    vocabulary::{Channel, Kind},
+};
 
 /// The city itself.
 #[derive(Clone, Debug)]
@@ -36,6 +39,34 @@ pub struct Profile {
     pub mail: MailProfile,
     /// Its districts (Municipi).
     pub districts: Vec<District>,
+    /// What is handed to the document-protocol system.
+    pub protocol: ProtocolRule,
+}
+
+/// What is handed to the document-protocol system when its ticket is opened: of one of the kinds, or come by one of
+/// the channels; nothing where both are empty.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ProtocolRule {
+    /// The kinds.
+    pub kinds: Vec<Kind>,
+    /// The channels.
+    pub channels: Vec<Channel>,
+    /// What was submitted more days ago comes from an archive and has its number already.
+    pub max_age_days: i64,
+}
+
+impl Default for ProtocolRule {
+    fn default() -> Self {
+        Self { kinds: vec![], channels: vec![], max_age_days: 30 }
+    }
+}
+
+impl ProtocolRule {
+    /// Whether a ticket is to be registered.
+    pub fn applies(&self, channel: Channel, kind: Kind) -> bool {
+        self.kinds.contains(&kind) || self.channels.contains(&channel)
+    }
 }
 
 impl Profile {
@@ -84,6 +115,8 @@ struct RawCity {
     mail: MailProfile,
     #[serde(default)]
     districts: Vec<District>,
+    #[serde(default)]
+    protocol: ProtocolRule,
     sources: Vec<Source>,
 }
 
@@ -101,6 +134,7 @@ pub(super) fn read(file: &File<'_>) -> Result<(Profile, Vec<Source>), ConfigErro
     check_days(file, "close_after_days", raw.close_after_days)?;
     check_days(file, "reopen_days", raw.reopen_days)?;
     check_days(file, "duplicate_days", raw.duplicate_days)?;
+    check_days(file, "protocol.max_age_days", raw.protocol.max_age_days)?;
     check_languages(file, &raw.languages)?;
     check_keys(file, "districts", raw.districts.iter().map(|district| district.key.as_str()))?;
     let profile = Profile {
@@ -118,6 +152,7 @@ pub(super) fn read(file: &File<'_>) -> Result<(Profile, Vec<Source>), ConfigErro
         accessibility_url: raw.accessibility_url,
         mail: raw.mail,
         districts: raw.districts,
+        protocol: raw.protocol,
     };
     Ok((profile, raw.sources))
 }

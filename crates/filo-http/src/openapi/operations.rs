@@ -111,7 +111,7 @@ fn parameters(path: &str, verb: &str, operation: &mut Value) {
 
 fn named_in_path(name: &str) -> Value {
     let (schema, description) = match name {
-        "id" => (json!({ "type": "string", "format": "uuid" }), "The id.".to_owned()),
+        "id" | "identity_id" => (json!({ "type": "string", "format": "uuid" }), "The id.".to_owned()),
         "link_id" => (json!({ "type": "string", "format": "uuid" }), "The link.".to_owned()),
         "user_id" => (json!({ "type": "string", "format": "uuid" }), "The user.".to_owned()),
         "action" => {

@@ -143,7 +143,7 @@ async fn refused<B: MessageBody>(response: ServiceResponse<B>) -> Answer {
 /// The path with something in place of its names.
 fn filled(path: &str) -> String {
     let part = |part: &str| match part {
-        "{id}" => uuid::Uuid::nil().to_string(),
+        "{id}" | "{identity_id}" => uuid::Uuid::nil().to_string(),
         "{month}" => "2026-01".to_owned(),
         "{year}" => "2020".to_owned(),
         "{action}" => "close".to_owned(),
