@@ -1,6 +1,7 @@
 //! The interface over the wire: the real server on both databases, spoken to by a client that knows nothing of it.
 
 mod at_once;
+mod attachments;
 mod basics;
 mod queues;
 mod structure;

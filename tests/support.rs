@@ -40,8 +40,14 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// Starts on a database; the clock shows `local`, a time in Milan.
     pub(crate) async fn at(local: &str, database: Database) -> Self {
+        Self::set(local, database, &[]).await
+    }
+
+    /// The same with further settings, as the environment has them.
+    pub(crate) async fn set(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let environment = environment(&database.url, &folder);
+        let mut environment = environment(&database.url, &folder);
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         let (settings, files) = content::shipped().unwrap();
         let settings = Settings::of_text(&settings, "filo.toml", folder.path(), &environment).unwrap();
         let mut program = Program::of(settings, &files, &environment).unwrap();
@@ -51,12 +57,26 @@ impl TestApp {
         Self { app, program, database, clock, folder }
     }
 
+    /// A second process on the same database and folder, with further settings.
+    pub(crate) async fn again(&self, settings: &[(&str, &str)]) -> App {
+        let mut environment = environment(&self.database.url, &self.folder);
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let (text, files) = content::shipped().unwrap();
+        let settings = Settings::of_text(&text, "filo.toml", self.folder.path(), &environment).unwrap();
+        let program = Program::of(settings, &files, &environment).unwrap();
+        program.start(Migrating::EmbeddedOnly).await.unwrap()
+    }
+
     /// Puts the clock.
     pub(crate) fn now_is(&self, local: &str) {
         self.clock.set(filo_testkit::at(local));
     }
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()
+    }
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
     /// Where replies are written.
     pub(crate) fn outbox(&self) -> Vec<PathBuf> {
@@ -132,7 +152,12 @@ impl TestApp {
         self.app.register_call(&operator(), call, request, self.now()).await
     }
     pub(crate) async fn reply(&self, ticket: TicketId, body: &str) -> filo_app::MessageView {
-        let message = NewMessage { kind: "reply".to_owned(), body: body.to_owned(), channel: None };
+        let message = NewMessage {
+            kind: "reply".to_owned(),
+            body: body.to_owned(),
+            channel: None,
+            attachments: vec![],
+        };
         self.app.add_message(&operator(), ticket, message, None, self.now()).await.unwrap()
     }
     pub(crate) async fn step(&self, ticket: TicketId, step: StepRequest) -> TicketView {

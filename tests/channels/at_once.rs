@@ -210,7 +210,12 @@ async fn two_who_change_one_ticket_at_once_never_lose_a_change() {
 
         // Without a version everybody's note is kept.
         let notes = at_once(&city, |app, index| {
-            let note = NewMessage { kind: "note".to_owned(), body: format!("nota {index}"), channel: None };
+            let note = NewMessage {
+                kind: "note".to_owned(),
+                body: format!("nota {index}"),
+                channel: None,
+                attachments: vec![],
+            };
             async move { app.add_message(&operator(), id, note, None, now).await }
         });
         assert!(notes.await.iter().all(Result::is_ok));

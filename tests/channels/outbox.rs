@@ -126,6 +126,7 @@ async fn a_reply_on_a_channel_where_nobody_can_be_reached_is_refused() {
             kind: "reply".to_owned(),
             body: "Qui.".to_owned(),
             channel: Some(filo_domain::vocabulary::Channel::Email),
+            attachments: vec![],
         };
         let ticket = city.ticket().await.id;
         let error = city.app.add_message(&operator(), ticket, message, None, city.now()).await.unwrap_err();

@@ -7,6 +7,7 @@
 //! Start at [`App`]; contacts come in through [`App::take_in`], figures go out through [`App::monthly_report`].
 
 mod access;
+pub mod attachments;
 mod audit;
 mod caller;
 mod calls;
@@ -50,6 +51,7 @@ use filo_store::Db;
 use secrecy::SecretSlice;
 
 pub use access::{ACCESS_S, Issued, LoginRequest, NewUser, Tokens, UserSummary};
+pub use attachments::{AttachmentView, FileLimits, Files, MessageFile, Opened, PublicRefusal, Upload};
 pub use audit::{AuditView, ListAudit};
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
@@ -57,7 +59,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use duplicates::{DuplicateReason, DuplicateView};
 pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};
-pub use filo_store::{export::Place, interactions::Filter as InteractionFilter};
+pub use filo_store::{attachments::ScanState, export::Place, interactions::Filter as InteractionFilter};
 pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
 pub use merging::MergeTicket;
@@ -96,6 +98,8 @@ pub struct Core {
     pub sources: BTreeMap<String, SourceAdapter>,
     /// Who sends what leaves on a source, by source key.
     pub deliverers: BTreeMap<String, Arc<dyn Deliver>>,
+    /// Where files are kept, and who scans them.
+    pub files: Files,
     /// Where citizens reach the pages: scheme, host and port, without a slash at the end.
     pub public_url: String,
     /// Signs access tokens, Message-IDs and reply tokens.

@@ -23,6 +23,7 @@ use serde_json::json;
 
 use crate::{
     App, AppError, Core,
+    attachments::{Held, SCAN},
     contacts::Arrival,
     mint,
     work::{Draft, Work},
@@ -326,7 +327,11 @@ impl App {
     async fn send(&self, payload: Payload) -> Result<(), JobError> {
         let (core, message, source) = (self.core.clone(), payload.message, payload.address.source.clone());
         let outbound = self.db.read(move |conn| outbound(conn, &core, payload)).await.map_err(again)?;
-        let outbound = outbound.ok_or_else(|| JobError::Dead("the text is no longer kept".to_owned()))?;
+        let mut outbound = outbound.ok_or_else(|| JobError::Dead("the text is no longer kept".to_owned()))?;
+        outbound.attachments = self.files_to_send(message).await.map_err(|held| match held {
+            Held::Now(why) => JobError::Again(why),
+            Held::Ever(why) => JobError::Dead(why),
+        })?;
         let deliverer = self.core.deliverers.get(&source);
         let deliverer = deliverer
             .ok_or_else(|| JobError::Dead(format!("no sender is configured for source {source:?}")))?;
@@ -352,10 +357,16 @@ fn payload(job: &Job) -> Result<Payload, JobError> {
 
 #[async_trait::async_trait]
 impl Handler for App {
-    async fn run(&self, job: &Job, _now: Instant) -> Result<(), JobError> {
+    async fn run(&self, job: &Job, now: Instant) -> Result<(), JobError> {
+        if job.kind == SCAN {
+            return self.scan_job(job, now).await;
+        }
         self.send(payload(job)?).await
     }
     async fn gave_up(&self, job: &Job, why: &str, now: Instant) -> Result<(), JobError> {
+        if job.kind == SCAN {
+            return self.scan_failed(job, why, now).await;
+        }
         let Ok(payload) = payload(job) else { return Ok(()) };
         let (core, why) = (self.core.clone(), why.to_owned());
         self.db.write(move |conn| give_up(conn, &core, payload.message, &why, now)).await.map_err(again)
@@ -385,6 +396,7 @@ fn outbound(conn: &mut Conn, core: &Core, payload: Payload) -> Result<Option<Out
         references: payload.address.references,
         thread: payload.address.thread,
         automatic,
+        attachments: vec![],
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Working tickets: list, open, read with clocks, and every step of the state machine.
 
 use filo_domain::{
-    Instant, InteractionId, MatterId, PersonId, TicketId, UserId,
+    AttachmentId, Instant, InteractionId, MatterId, PersonId, TicketId, UserId,
     chain::Seal,
     event::{Classification, EventBody, Opening, WaitFor},
     policy::{self, ClockReading},
@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     App, AppError, Caller, Core, EventView, MessageView, Permission,
+    attachments::{check_files, files_of},
     duplicates::{self, DuplicateView},
     mint,
     outbox::{self, Sending},
@@ -306,6 +307,9 @@ pub struct NewMessage {
     pub body: String,
     /// The channel, when it is not the ticket's.
     pub channel: Option<Channel>,
+    /// Files of the ticket that go with a reply.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentId>,
 }
 
 const LONGEST_BODY: usize = 50_000;
@@ -508,16 +512,25 @@ impl App {
                 work.check_version(version)?;
                 work.must_be_whole()?;
                 let text = match new.kind.as_str() {
+                    "note" if !new.attachments.is_empty() => {
+                        return Err(AppError::invalid("/attachments", "only a reply carries files"));
+                    }
                     "note" => note(conn, &caller, &mut work, new.body, now)?,
                     "reply" => {
                         let channel = new.channel.unwrap_or(work.ticket.channel());
-                        reply(conn, &core, &caller, &mut work, channel, new.body, now)?
+                        check_files(conn, &core, &caller, id, channel, &new.attachments)?;
+                        let message = reply(conn, &core, &caller, &mut work, channel, new.body, now)?;
+                        filo_store::attachments::attach(conn, message, &new.attachments)?;
+                        message
                     }
                     _ => return Err(AppError::invalid("/kind", "must be reply or note")),
                 };
                 work.save(conn, &core.city)?;
                 let message = messages::find(conn, text)?.ok_or(AppError::NotFound("message"))?;
-                Ok(MessageView::from(message))
+                let mut shown = [MessageView::from(message)];
+                files_of(conn, id, &mut shown)?;
+                let [shown] = shown;
+                Ok(shown)
             })
             .await
     }

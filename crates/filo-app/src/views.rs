@@ -13,6 +13,8 @@ use filo_store::{
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::attachments::MessageFile;
+
 /// One page of a list, and where the next begins.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
@@ -199,6 +201,8 @@ pub struct MessageView {
     pub deliveries: Vec<Delivery>,
     /// The merged ticket it belongs to; `None` for the ticket's own.
     pub origin: Option<Origin>,
+    /// Files that came or went with it.
+    pub attachments: Vec<MessageFile>,
 }
 
 impl From<Message> for MessageView {
@@ -219,6 +223,7 @@ impl From<Message> for MessageView {
             delivery: message.delivery,
             deliveries: message.deliveries,
             origin: None,
+            attachments: vec![],
         }
     }
 }
@@ -236,6 +241,7 @@ impl MessageView {
             delivery: None,
             deliveries: vec![],
             origin: None,
+            attachments: vec![],
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
+    AttachmentId, Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
     chain::{Hash, Seal},
     link::Link,
     vocabulary::{Channel, Kind, Level, Outcome, Priority},
@@ -197,6 +197,13 @@ pub enum EventBody {
         /// The policy with its version; `None` for none.
         policy: Option<String>,
     },
+    /// A person put a file to it.
+    AttachmentAdded {
+        /// The file.
+        attachment: AttachmentId,
+        /// Its content's SHA-256 in hex.
+        sha256: String,
+    },
     /// It was joined into a matter.
     MatterJoined {
         /// The matter.
@@ -290,6 +297,7 @@ impl EventBody {
             | Self::Closed { .. }
             | Self::Classified(_)
             | Self::PolicyChosen { .. }
+            | Self::AttachmentAdded { .. }
             | Self::MatterJoined { .. }
             | Self::MatterLeft { .. }
             | Self::Unmerged { .. }

@@ -289,6 +289,7 @@ impl Ticket {
             EventBody::ContactAdded { .. }
             | EventBody::ReceiptSent { .. }
             | EventBody::Noted { .. }
+            | EventBody::AttachmentAdded { .. }
             | EventBody::Absorbed { .. }
             | EventBody::Released { .. } => {}
         }

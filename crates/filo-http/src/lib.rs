@@ -12,6 +12,7 @@ pub mod server;
 pub mod state;
 
 mod access;
+mod attachments;
 mod audit;
 mod body;
 mod calls;
@@ -31,6 +32,7 @@ mod queues;
 mod reports;
 mod routes;
 mod scrivi;
+mod spool;
 mod structure;
 mod tickets;
 mod upload;

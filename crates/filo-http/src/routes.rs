@@ -10,8 +10,8 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, audit, auth, calls, health, idempotency, limits, matters, observe, openapi, pages,
-    persons, problem::Problem, quarantine, queues, reports, scrivi, structure, tickets, webhooks,
+    State, access, attachments, audit, auth, calls, health, idempotency, limits, matters, observe, openapi,
+    pages, persons, problem::Problem, quarantine, queues, reports, scrivi, structure, tickets, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -180,6 +180,15 @@ fn working(config: &mut web::ServiceConfig) {
             "/tickets/{id}/messages",
             vec![get(web::get().to(tickets::ticket_messages)), post(web::post().to(tickets::add_message))],
         ))
+        .service(on(
+            "/tickets/{id}/attachments",
+            vec![
+                get(web::get().to(attachments::list_attachments)),
+                post(web::post().to(attachments::upload_attachment)),
+            ],
+        ))
+        .service(on("/attachments/{id}", vec![get(web::get().to(attachments::attachment))]))
+        .service(on("/attachments/{id}/metadata", vec![get(web::get().to(attachments::attachment_metadata))]))
         .service(on("/tickets/{id}/{action}", vec![post(web::post().to(tickets::take_step))]))
         .service(on(
             "/matters",

@@ -4,6 +4,7 @@
 //! Lists are objects with `items`, `next_cursor` and `_links`.
 
 pub mod access;
+pub mod attachments;
 pub mod configuration;
 pub mod report;
 pub mod structure;
@@ -475,6 +476,9 @@ pub struct NewMessage {
     /// The channel, when it is not the ticket's.
     #[schema(schema_with = maybe_one_of::<words::Channel>)]
     pub channel: Option<String>,
+    /// Files of the ticket that go with a reply by mail.
+    #[schema(max_items = 20)]
+    pub attachments: Option<Vec<Uuid>>,
 }
 
 /// One entry of a conversation.
@@ -500,6 +504,8 @@ pub struct Message {
     pub deliveries: Vec<Value>,
     /// The merged ticket that it belongs to; null for the ticket's own.
     pub origin: Option<structure::Origin>,
+    /// Files that came or went with it.
+    pub attachments: Vec<attachments::MessageFile>,
 }
 
 /// One event of a ticket's log.

@@ -15,11 +15,14 @@ use actix_web::{
     http::{StatusCode, header::HeaderMap},
     test::{TestRequest, call_service, init_service},
 };
-use filo_app::{App, Caller, Core, FixedClock, LoginRequest, NewUser, Role, Scope, SourceAdapter};
+use filo_app::{
+    App, Caller, Core, FileLimits, Files, FixedClock, LoginRequest, NewUser, Role, Scope, SourceAdapter,
+};
 use filo_channel::{Decode, Decoded, Raw, Rejected, Webhook};
 use filo_channel_scrivi::ScriviDecoder;
 use filo_domain::{Instant, city::City, vocabulary::Word};
 use filo_indicators::definition::Definitions;
+use filo_outward::blobs::Blobs;
 use filo_store::{Db, DbSettings};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -123,6 +126,12 @@ impl TestApp {
             city,
             sources,
             deliverers: BTreeMap::new(),
+            files: Files {
+                blobs: Arc::new(Blobs::folder(&folder.path().join("attachments")).unwrap()),
+                scanner: None,
+                limits: FileLimits::default(),
+                incoming: folder.path().join("incoming"),
+            },
             public_url: "https://filo.test".to_owned(),
             signing_key: vec![7_u8; 32].into(),
         };

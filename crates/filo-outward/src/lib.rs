@@ -3,3 +3,6 @@
 //!
 //! **Invariant:** each client implements a trait of `filo-app` and knows its protocol alone: no store, no HTTP
 //! route, no rule. `filo` wires them; tests run them against real servers.
+
+pub mod blobs;
+pub mod clamd;

@@ -1,5 +1,7 @@
 //! Puts the program together: settings and content, the store, adapters by source, senders by source.
 
+mod files;
+
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
 
 use filo_app::{App, Clock, Core, SourceAdapter, SystemClock};
@@ -112,6 +114,7 @@ impl Program {
             definitions: self.definitions.clone(),
             sources: self.adapters()?,
             deliverers: self.deliverers()?,
+            files: files::files(&self.settings)?,
             public_url: public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind)),
             signing_key: signing_key(&self.settings.data_dir)?,
         })

@@ -252,7 +252,8 @@ impl<'a> Filler<'a> {
         body: &str,
         now: Instant,
     ) -> Result<Change, AppError> {
-        let new = NewMessage { kind: kind.to_owned(), body: body.to_owned(), channel: None };
+        let new =
+            NewMessage { kind: kind.to_owned(), body: body.to_owned(), channel: None, attachments: vec![] };
         self.app.add_message(who, known.ticket, new, None, now).await?;
         Ok(Change::Nothing)
     }
