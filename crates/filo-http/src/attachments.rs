@@ -16,11 +16,11 @@ use actix_web::{
             X_CONTENT_TYPE_OPTIONS,
         },
     },
-    web::{Data, Payload},
+    web::{Bytes, Data, Payload},
 };
 use filo_app::{AttachmentView, Upload, attachments::served_type};
 use filo_domain::{AttachmentId, TicketId};
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 
 use crate::{
     State,
@@ -74,7 +74,10 @@ async fn body_file(
 ) -> Result<Received, Problem> {
     while let Some(part) = payload.next().await {
         let part = part.map_err(|error| Problem::bad_request(format!("the body ended early: {error}")))?;
-        upload.write(&part).await?;
+        if let Err(refused) = upload.write(&part).await {
+            hear_out(&mut payload).await;
+            return Err(refused.into());
+        }
     }
     let disposition = request.headers().get(CONTENT_DISPOSITION);
     let disposition = disposition.and_then(|value| ContentDisposition::from_raw(value).ok());
@@ -102,9 +105,24 @@ async fn part_file(mut part: Field, mut upload: Upload) -> Result<Received, Prob
     let name = part.content_disposition().and_then(named).unwrap_or_default();
     let declared = part.content_type().map(ToString::to_string).unwrap_or_default();
     while let Some(chunk) = part.next().await {
-        upload.write(&chunk.map_err(unreadable)?).await?;
+        if let Err(refused) = upload.write(&chunk.map_err(unreadable)?).await {
+            hear_out(&mut part).await;
+            return Err(refused.into());
+        }
     }
     Ok(Received { upload, name, declared })
+}
+
+/// Reads on for a while, so that whoever is still sending hears the refusal instead of a closed connection.
+async fn hear_out<E>(rest: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) {
+    const LONGEST: usize = 8_000_000;
+    let mut size = 0;
+    while let Some(Ok(part)) = rest.next().await {
+        size += part.len();
+        if size > LONGEST {
+            return;
+        }
+    }
 }
 
 fn unreadable(error: actix_multipart::MultipartError) -> Problem {

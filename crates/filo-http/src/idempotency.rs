@@ -112,8 +112,9 @@ async fn digest(state: &State, request: &mut ServiceRequest) -> Result<String, P
     let payload = request.take_payload();
     if request.path().ends_with("/attachments") {
         const FORM: u64 = 100_000;
-        let limit = state.app.core().files.limits.file_bytes.saturating_add(FORM);
-        let payload = spooled(payload, limit, &mut hash).await?;
+        let files = &state.app.core().files;
+        let limit = files.limits.file_bytes.saturating_add(FORM);
+        let payload = spooled(payload, &files.incoming, limit, &mut hash).await?;
         request.set_payload(payload);
     } else {
         let bytes = Bytes::from(whole(payload, upload::LONGEST).await?);

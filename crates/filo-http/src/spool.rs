@@ -1,6 +1,6 @@
 //! A body that must be read twice and is too long for memory: put into a file without a name, then read again.
 
-use std::{io::SeekFrom, pin::Pin};
+use std::{io::SeekFrom, path::Path, pin::Pin};
 
 use actix_web::{
     dev::Payload,
@@ -20,8 +20,14 @@ use crate::problem::Problem;
 const CHUNK: usize = 64 * 1024;
 
 /// Reads a body to its end; gives the same body again, with the SHA-256 of it.
-pub(crate) async fn spooled(mut payload: Payload, limit: u64, hash: &mut Sha256) -> Result<Payload, Problem> {
-    let mut file = File::from_std(tempfile::tempfile().map_err(no_place)?);
+pub(crate) async fn spooled(
+    mut payload: Payload,
+    folder: &Path,
+    limit: u64,
+    hash: &mut Sha256,
+) -> Result<Payload, Problem> {
+    tokio::fs::create_dir_all(folder).await.map_err(no_place)?;
+    let mut file = File::from_std(tempfile::tempfile_in(folder).map_err(no_place)?);
     let mut size = 0_u64;
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::bad_request(format!("the body ended early: {error}")))?;

@@ -15,7 +15,7 @@ use object_store::{
 };
 
 /// A content up to this size is put in one request; a larger one in parts of this size.
-const PART: usize = 8 * 1024 * 1024;
+const PART: usize = 5 * 1024 * 1024;
 /// Parts on their way at once.
 const AT_ONCE: usize = 2;
 

@@ -141,10 +141,10 @@ const MOVE: [&str; 2] = [
 #[tokio::test]
 async fn the_migration_keeps_the_rows_that_were_there() {
     both(async |database: Database| {
+        let folder = tempfile::tempdir().unwrap();
         let (which, mut session, id, at, bytes) = match database.backend {
             Backend::Sqlite => {
-                let folder = tempfile::tempdir().unwrap().keep();
-                let url = format!("sqlite:{}", folder.join("old.db").display());
+                let url = format!("sqlite:{}", folder.path().join("old.db").display());
                 (0, Session::open(&url).unwrap(), "x'00000000000000000000000000000001'", "1790841600000000", "x'0102'")
             }
             Backend::Postgres => {
