@@ -82,8 +82,8 @@ pub(crate) fn register_as(
         arrival.inbound.not_actionable = Some(NotActionable::OwnRepeat);
     }
     interactions::insert(conn, &interaction(&arrival, id, person))?;
-    for file in std::mem::take(&mut arrival.files) {
-        let owner = Owner { interaction: Some(id), ..Owner::default() };
+    for (place, file) in (0..).zip(std::mem::take(&mut arrival.files)) {
+        let owner = Owner { interaction: Some(id), place, ..Owner::default() };
         file.record(conn, &arrival.core.files, owner, arrival.now)?;
     }
     let (ticket, opened) = match &arrival.inbound.effect {

@@ -580,6 +580,7 @@ fn own_conversation(conn: &mut Conn, id: TicketId) -> Result<Vec<MessageView>, A
         contacts.into_iter().filter(|it| it.direction == Direction::Inbound && it.kind.is_contact());
     let mut all: Vec<MessageView> = inbound.map(MessageView::of_contact).collect();
     all.extend(messages::of_ticket(conn, id)?.into_iter().map(MessageView::from));
+    files_of(conn, id, &mut all)?;
     Ok(all)
 }
 

@@ -244,7 +244,7 @@ pub fn of_ticket(
 pub fn of_interaction(conn: &mut Conn, id: InteractionId) -> Result<Vec<Attachment>, StoreError> {
     let rows: Vec<AttachmentRow> = on!(conn, c => attachments::table
         .filter(attachments::interaction_id.eq(SqlId::from(id)))
-        .order(attachments::id)
+        .order((attachments::created_at, attachments::id))
         .select(AttachmentRow::as_select())
         .load(c))?;
     convert(rows)

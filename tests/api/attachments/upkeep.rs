@@ -63,6 +63,7 @@ async fn a_content_that_nothing_refers_to_is_swept_in_two_rounds() {
             served.city.folder().join("attachments/swept").join(&kept["sha256"].as_str().unwrap()[..2]);
         std::fs::create_dir_all(&aside).unwrap();
         std::fs::rename(&blob, aside.join(blob.file_name().unwrap())).unwrap();
+        served.city.now_is(NOON);
         assert_eq!(served.get("operator", &path(&kept)).await.text.as_bytes(), PDF);
         assert!(blob.exists());
         served.city.verifies().await;

@@ -246,6 +246,8 @@ pub(crate) struct Owner {
     pub(crate) interaction: Option<InteractionId>,
     pub(crate) ticket: Option<TicketId>,
     pub(crate) user: Option<UserId>,
+    /// Which of several that came together: it stands in the list where it stood in the mail.
+    pub(crate) place: i64,
 }
 
 impl NewFile {
@@ -277,7 +279,7 @@ impl NewFile {
             scanned_at: known.as_ref().and_then(|known| known.scanned_at),
             scan_detail: known.and_then(|known| known.scan_detail),
             uploaded_by: owner.user,
-            created_at: now,
+            created_at: Instant::from_micros(now.micros().saturating_add(owner.place)),
         };
         attachments::insert(conn, &file)?;
         if first {

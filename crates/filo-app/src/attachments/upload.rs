@@ -136,7 +136,7 @@ impl App {
                 if size.saturating_add(new.size) > limits.ticket_bytes {
                     return Err(AppError::TooLarge { limit: limits.ticket_bytes });
                 }
-                let owner = Owner { ticket: Some(ticket), user: caller.user(), interaction: None };
+                let owner = Owner { ticket: Some(ticket), user: caller.user(), ..Owner::default() };
                 let file = new.record(conn, &core.files, owner, now)?;
                 let added = EventBody::AttachmentAdded { attachment: file.id, sha256: file.sha256.clone() };
                 work.push(conn, now, caller.actor(), added)?;

@@ -6,6 +6,11 @@ use uuid::Uuid;
 
 use super::{At, one_of};
 
+/// A file as it is.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct Bytes(pub Vec<u8>);
+
 /// A form with one file.
 #[derive(ToSchema)]
 pub struct Upload {
