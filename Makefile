@@ -47,15 +47,15 @@ doc: ## the crates' documentation, broken links refused
 doctest:
 	$(CARGO) test --locked --workspace --doc --quiet
 
-nextest: ## the tests alone, beside a PostgreSQL server of their own
-	scripts/with-postgres $(CARGO) nextest run --locked --workspace
+nextest: ## the tests alone, beside a PostgreSQL server, a virus scanner and an S3 server of their own
+	scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace
 
 tools:
 	@scripts/install-tools
 
 test-long: tools ## what takes longer: many more property cases, damaged inputs, kill rounds, full size, advisories
 	@echo "test-long 1/6: every test, with $(PROPTEST_CASES_LONG) cases to a property"
-	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres $(CARGO) nextest run --locked --workspace --profile long
+	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace --profile long
 	@echo "test-long 2/6: the release build, which links no shared database or TLS library"
 	$(CARGO) build --locked --release --package filo --package filo-bench
 	! ldd "$${CARGO_TARGET_DIR:-target}/release/filo" | grep -E 'libpq|libsqlite3|libssl|libcrypto'

@@ -3,6 +3,7 @@
 mod access;
 mod assignment;
 mod at_once;
+mod attachments;
 mod basics;
 mod fields;
 mod merges;

@@ -54,6 +54,11 @@ impl TestApp {
 
     /// The same with further settings, as variables.
     pub(crate) async fn set_up(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
+        Self::set(local, database, &[]).await
+    }
+
+    /// The same with further settings, as the environment has them.
+    pub(crate) async fn set(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut environment = environment(&database.url, &folder);
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -67,12 +72,26 @@ impl TestApp {
         Self { app, program, database, clock, folder }
     }
 
+    /// A second process on the same database and folder, with further settings.
+    pub(crate) async fn again(&self, settings: &[(&str, &str)]) -> App {
+        let mut environment = environment(&self.database.url, &self.folder);
+        environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let (text, files) = content::shipped().unwrap();
+        let settings = Settings::of_text(&text, "filo.toml", self.folder.path(), &environment).unwrap();
+        let program = Program::of(settings, &files, &environment).unwrap();
+        program.start(Migrating::EmbeddedOnly).await.unwrap()
+    }
+
     /// Puts the clock.
     pub(crate) fn now_is(&self, local: &str) {
         self.clock.set(filo_testkit::at(local));
     }
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()
+    }
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
     }
     /// Where replies are written.
     pub(crate) fn outbox(&self) -> Vec<PathBuf> {

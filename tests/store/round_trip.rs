@@ -16,8 +16,8 @@ use filo_domain::{
     },
 };
 use filo_store::{
-    Conn, Db, DbSettings, StoreError, access, audit, calls, intake, interactions, jobs, matters, messages,
-    months, persons, quarantine, suggestions, tickets,
+    Conn, Db, DbSettings, StoreError, access, attachments, audit, calls, intake, interactions, jobs, matters,
+    messages, months, persons, quarantine, suggestions, tickets,
 };
 use filo_testkit::both;
 use serde_json::{Value, json};
@@ -180,16 +180,28 @@ async fn intake_keys_raw_bytes_and_interactions_with_their_files() {
         let written = interactions::Interaction { raw_id: Some(id(3)), ..interaction(2) };
         interactions::insert(conn, &written)?;
         same(interactions::find(conn, written.id)?, Some(written.clone()));
-        let file = interactions::Attachment {
+        let file = attachments::Attachment {
             id: id(4),
+            interaction: Some(written.id),
+            ticket: None,
             name: "città.pdf".to_owned(),
             media_type: "application/pdf".to_owned(),
+            declared_type: "application/x-pdf".to_owned(),
+            size_bytes: 4,
             sha256: "00".to_owned(),
+            original_sha256: Some("11".to_owned()),
             inline: true,
-            bytes: vec![0, 159, 146, 150],
+            flags: vec!["type_mismatch".to_owned()],
+            scan: attachments::ScanState::Infected,
+            scanned_at: Some(AT),
+            scan_detail: Some("Eicar".to_owned()),
+            uploaded_by: Some(id(5)),
+            created_at: AT,
         };
-        interactions::attach(conn, written.id, file.clone())?;
-        same(interactions::attachments_of(conn, written.id)?, vec![file]);
+        attachments::insert(conn, &file)?;
+        same(attachments::of_interaction(conn, written.id)?, vec![file.clone()]);
+        same(attachments::find(conn, file.id)?, Some(file.clone()));
+        same(attachments::bytes(conn, file.id)?, None);
 
         let (ticket, _) = ticket(conn, 20)?;
         interactions::link(conn, written.id, ticket.id, AT.plus_seconds(3))?;

@@ -46,6 +46,9 @@ pub(crate) fn check_message(new: &NewMessage) -> Result<(), AppError> {
         ("note", _, Some(_)) => Err(AppError::invalid("/template", "is for replies")),
         (_, _, _) => Err(AppError::invalid("/kind", "must be reply or note")),
     }?;
+    if new.kind == "note" && !new.attachments.is_empty() {
+        return Err(AppError::invalid("/attachments", "only a reply carries files"));
+    }
     match &new.language {
         Some(_) if new.template.is_none() => Err(AppError::invalid("/language", "goes with a template")),
         Some(_) | None => Ok(()),

@@ -14,13 +14,14 @@ use filo_domain::{
 use filo_store::{
     Conn,
     intake::{self, Claimed, RawInput},
-    interactions::{self, Attachment, Interaction},
+    interactions::{self, Interaction},
     merges, messages, persons, tickets,
 };
-use sha2::{Digest, Sha256};
 
 use crate::{
-    AppError, Core, delivery, fields, mint, outbox,
+    AppError, Core,
+    attachments::{NewFile, Owner},
+    delivery, fields, mint, outbox,
     recognise::recognise,
     work::{Start, Subject, Work},
 };
@@ -38,6 +39,8 @@ pub(crate) enum Registered {
 pub(crate) struct Arrival<'a> {
     pub(crate) core: &'a Core,
     pub(crate) inbound: Inbound,
+    /// The files that came with it, kept already.
+    pub(crate) files: Vec<NewFile>,
     pub(crate) raw: Option<Id<RawInput>>,
     pub(crate) now: Instant,
     /// By whose act its events are written: the citizen's, unless another system pushed it.
@@ -79,8 +82,9 @@ pub(crate) fn register_as(
         arrival.inbound.not_actionable = Some(NotActionable::OwnRepeat);
     }
     interactions::insert(conn, &interaction(&arrival, id, person))?;
-    for attachment in &arrival.inbound.attachments {
-        interactions::attach(conn, id, kept(attachment, arrival.now))?;
+    for (place, file) in (0..).zip(std::mem::take(&mut arrival.files)) {
+        let owner = Owner { interaction: Some(id), place, ..Owner::default() };
+        file.record(conn, &arrival.core.files, owner, arrival.now)?;
     }
     let (ticket, opened) = match &arrival.inbound.effect {
         Effect::Contact(hints) => match repeated {
@@ -145,17 +149,6 @@ fn thread(inbound: &Inbound) -> Option<String> {
 
 fn is_mail(channel: Channel) -> bool {
     matches!(channel, Channel::Email | Channel::Pec)
-}
-
-fn kept(attachment: &filo_channel::Attachment, now: Instant) -> Attachment {
-    Attachment {
-        id: mint::id(now),
-        name: attachment.name.clone(),
-        media_type: attachment.media_type.clone(),
-        sha256: filo_domain::chain::hex(&Sha256::digest(&attachment.bytes)),
-        inline: attachment.inline,
-        bytes: attachment.bytes.clone(),
-    }
 }
 
 /// Finds the ticket that a contact continues, or opens one. Gives the ticket and whether it is new.

@@ -9,6 +9,8 @@ use filo_domain::{
 };
 use filo_store::StoreError;
 
+use crate::attachments::blob::BlobError;
+
 /// What sort of refusal it is: HTTP maps each kind to one status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -24,6 +26,10 @@ pub enum ErrorKind {
     Stale,
     /// It parses but is invalid.
     Invalid,
+    /// More bytes than are taken.
+    TooLarge,
+    /// A media type that is not taken.
+    Unsupported,
     /// Too much, too often.
     TooMany,
     /// Try again later.
@@ -86,6 +92,18 @@ pub enum AppError {
     /// Invalid fields.
     #[error("the request is not valid")]
     Invalid(Vec<InvalidField>),
+    /// More bytes than are taken.
+    #[error("at most {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A media type that is not taken.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The attachments' store.
+    #[error(transparent)]
+    Blob(#[from] BlobError),
     /// Too often.
     #[error("too many requests: try again in {retry_after_s} s")]
     TooMany {
@@ -126,6 +144,10 @@ impl AppError {
             Self::Unconfirmed(_) => (ErrorKind::Conflict, "reply-needs-confirmation"),
             Self::Stale(_) => (ErrorKind::Stale, "changed-meanwhile"),
             Self::Invalid(_) => (ErrorKind::Invalid, "invalid"),
+            Self::TooLarge { .. } => (ErrorKind::TooLarge, "content-too-large"),
+            Self::Unsupported(_) => (ErrorKind::Unsupported, "unsupported-media-type"),
+            Self::Blob(BlobError::Away(_)) => (ErrorKind::Unavailable, "attachments-unavailable"),
+            Self::Blob(BlobError::Missing(_)) => (ErrorKind::Internal, "attachment-missing"),
             Self::TooMany { .. } => (ErrorKind::TooMany, "too-many-requests"),
             Self::Store(StoreError::Busy | StoreError::Away(_)) => {
                 (ErrorKind::Unavailable, "database-unavailable")

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use crate::{
     App, AppError, Core,
+    attachments::{Door, NewFile},
     contacts::{self, Arrival, Registered},
     legs, mint,
 };
@@ -119,6 +120,7 @@ impl App {
             let decoded = decoder.decode(&intake.raw);
             let (calls, others) = split(decoded);
             phone.add(&intake.source, calls);
+            let others = self.with_files(others).await?;
             chunk.push(Unit::all(intake, others));
             if chunk.iter().map(|units| units.results.len()).sum::<usize>() >= CHUNK {
                 tally.add(&self.commit(std::mem::take(&mut chunk), now).await?);
@@ -127,6 +129,31 @@ impl App {
         tally.add(&self.commit(chunk, now).await?);
         tally.add(&self.take_in_legs(phone, now).await?);
         Ok(tally)
+    }
+
+    /// Keeps the files of contacts that are not known yet, before the transaction that refers to them.
+    async fn with_files(&self, others: Vec<Other>) -> Result<Vec<Taken>, AppError> {
+        let mut all = Vec::with_capacity(others.len());
+        for other in others {
+            all.push(match other {
+                Ok(inbound) if inbound.attachments.is_empty() => Ok((inbound, vec![])),
+                Ok(inbound) => Ok(self.with_own_files(inbound).await?),
+                Err(rejected) => Err(rejected),
+            });
+        }
+        Ok(all)
+    }
+
+    /// Keeps the files of one contact.
+    pub(crate) async fn with_own_files(&self, mut inbound: Box<Inbound>) -> Result<WithFiles, AppError> {
+        let (scope, key) = (inbound.scope.clone(), inbound.external_id.clone());
+        let known =
+            self.db.read(move |conn| intake::find(conn, &scope, &key)).await.map_err(AppError::Store)?;
+        if known.is_some_and(|known| known.interaction.is_some()) {
+            return Ok((inbound, vec![]));
+        }
+        let files = self.keep_all(&mut inbound.attachments, Door::Mail).await?;
+        Ok((inbound, files))
     }
 
     async fn commit(&self, chunk: Vec<Unit>, now: Instant) -> Result<Tally, AppError> {
@@ -159,6 +186,8 @@ impl App {
 /// One interaction that was decoded by its caller.
 pub(crate) struct OneContact {
     pub(crate) inbound: Inbound,
+    /// Its files, kept already.
+    pub(crate) files: Vec<NewFile>,
     pub(crate) raw: Option<Vec<u8>>,
     pub(crate) actor: Actor,
     pub(crate) moderated: bool,
@@ -175,6 +204,7 @@ impl OneContact {
         let arrival = Arrival {
             core,
             inbound: self.inbound,
+            files: self.files,
             raw,
             now,
             actor: self.actor,
@@ -215,6 +245,9 @@ impl PhoneUnits {
 
 type Calls = (Vec<LegEvent>, Vec<Leg>);
 type Other = Result<Box<Inbound>, Rejected>;
+/// A contact with its files, kept already.
+pub(crate) type WithFiles = (Box<Inbound>, Vec<NewFile>);
+type Taken = Result<WithFiles, Rejected>;
 
 /// Legs are folded over the whole run; everything else is registered one by one.
 fn split(decoded: Vec<Result<Decoded, Rejected>>) -> (Calls, Vec<Other>) {
@@ -235,11 +268,11 @@ struct Unit {
     source: String,
     format: String,
     raw: Raw,
-    results: Vec<Other>,
+    results: Vec<Taken>,
 }
 
 impl Unit {
-    fn all(intake: Intake, results: Vec<Other>) -> Self {
+    fn all(intake: Intake, results: Vec<Taken>) -> Self {
         let format = intake.format.map_or_else(|| USUAL.to_owned(), |(name, _)| name);
         Self { source: intake.source, format, raw: intake.raw, results }
     }
@@ -254,7 +287,7 @@ impl Unit {
                     let kept = Kept { source: &self.source, format: &self.format, context };
                     quarantine_unit(conn, kept, rejected, now, tally)?;
                 }
-                Ok(inbound) => {
+                Ok((inbound, files)) => {
                     let known = intake::find(conn, &inbound.scope, &inbound.external_id)?.is_some();
                     if !known && raw_id.is_none() {
                         raw_id = Some(keep_raw(conn, &self.source, &self.raw.bytes, now)?);
@@ -262,6 +295,7 @@ impl Unit {
                     let arrival = Arrival {
                         core,
                         inbound: *inbound,
+                        files,
                         raw: raw_id,
                         now,
                         actor: Actor::Citizen,

@@ -9,6 +9,7 @@
 mod access;
 mod answers;
 mod assignment;
+pub mod attachments;
 mod audit;
 mod caller;
 mod callers;
@@ -70,6 +71,7 @@ pub use access::{
     ACCESS_S, AccessPolicy, Enrolment, FactorView, Issued, LoginRequest, Me, NewUser, RecoveryCodes, Tokens,
     UserChange, UserSummary,
 };
+pub use attachments::{AttachmentView, FileLimits, Files, MessageFile, Opened, PublicRefusal, Upload};
 pub use audit::{AuditView, ListAudit};
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
@@ -77,7 +79,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use duplicates::{DuplicateReason, DuplicateView};
 pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};
-pub use filo_store::{export::Place, interactions::Filter as InteractionFilter};
+pub use filo_store::{attachments::ScanState, export::Place, interactions::Filter as InteractionFilter};
 pub use identities::{IdentityChange, IdentityOutcome, IdentityView, NewIdentity};
 pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
@@ -134,6 +136,8 @@ pub struct Core {
     pub deliverers: BTreeMap<String, Arc<dyn Deliver>>,
     /// The document-protocol system.
     pub protocol: Arc<dyn ProtocolSystem>,
+    /// Where files are kept, and who scans them.
+    pub files: Files,
     /// Where citizens reach the pages: scheme, host and port, without a slash at the end.
     pub public_url: String,
     /// Signs access tokens, Message-IDs and reply tokens.

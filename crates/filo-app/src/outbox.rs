@@ -23,6 +23,7 @@ use serde_json::json;
 
 use crate::{
     App, AppError, Core,
+    attachments::{Held, SCAN},
     contacts::Arrival,
     mint, protocol,
     work::{Draft, Work},
@@ -326,7 +327,11 @@ impl App {
     async fn send(&self, payload: Payload) -> Result<(), JobError> {
         let (core, message, source) = (self.core.clone(), payload.message, payload.address.source.clone());
         let outbound = self.db.read(move |conn| outbound(conn, &core, payload)).await.map_err(again)?;
-        let outbound = outbound.ok_or_else(|| JobError::Dead("the text is no longer kept".to_owned()))?;
+        let mut outbound = outbound.ok_or_else(|| JobError::Dead("the text is no longer kept".to_owned()))?;
+        outbound.attachments = self.files_to_send(message).await.map_err(|held| match held {
+            Held::Now(why) => JobError::Again(why),
+            Held::Ever(why) => JobError::Dead(why),
+        })?;
         let deliverer = self.core.deliverers.get(&source);
         let deliverer = deliverer
             .ok_or_else(|| JobError::Dead(format!("no sender is configured for source {source:?}")))?;
@@ -356,11 +361,17 @@ impl Handler for App {
         if job.kind == protocol::HAND_OVER {
             return self.deliver_to_protocol(&job.payload, now).await;
         }
+        if job.kind == SCAN {
+            return self.scan_job(job, now).await;
+        }
         self.send(payload(job)?).await
     }
     async fn gave_up(&self, job: &Job, why: &str, now: Instant) -> Result<(), JobError> {
         if job.kind == protocol::HAND_OVER {
             return self.hand_over_failed(&job.payload, why).await;
+        }
+        if job.kind == SCAN {
+            return self.scan_failed(job, why, now).await;
         }
         let Ok(payload) = payload(job) else { return Ok(()) };
         let (core, why) = (self.core.clone(), why.to_owned());
@@ -391,6 +402,7 @@ fn outbound(conn: &mut Conn, core: &Core, payload: Payload) -> Result<Option<Out
         references: payload.address.references,
         thread: payload.address.thread,
         automatic,
+        attachments: vec![],
     }))
 }
 

@@ -2,6 +2,7 @@
 
 use filo_channel::{Decoded, Raw};
 use filo_domain::{Instant, QuarantineId, event::Actor};
+use filo_jobs::JobError;
 use filo_store::{
     Conn, audit, intake,
     quarantine::{self, Quarantined},
@@ -11,8 +12,12 @@ use serde_json::json;
 
 use crate::{
     App, AppError, Caller, Core, Page, Permission,
+    attachments::{
+        INFECTED,
+        blob::{BlobError, Verdict},
+    },
     contacts::{self, Arrival, Registered},
-    intake::USUAL,
+    intake::{USUAL, WithFiles},
     legs,
     tickets::{fetch, limit},
     views::{cursor, read_cursor},
@@ -118,17 +123,20 @@ impl App {
     ) -> Result<RetryResult, AppError> {
         caller.must(Permission::ManageQuarantine)?;
         let (core, actor) = (self.core.clone(), caller.actor());
+        let unit = self.db.read(move |conn| open_unit(conn, id)).await?;
+        let again = if unit.reason == INFECTED {
+            Again::Scanned(self.scan_again(&unit, now).await?)
+        } else {
+            Again::Decoded(self.decode_again(&unit).await?)
+        };
         self.db
             .write(move |conn| {
                 intake::take_turn(conn)?;
-                let unit = quarantine::find(conn, id)?.ok_or(AppError::NotFound("quarantined unit"))?;
-                if unit.state != quarantine::OPEN {
-                    return Err(AppError::conflict(
-                        "settled-before",
-                        format!("this unit is {} already", unit.state),
-                    ));
-                }
-                let still = retry(conn, &core, &unit, now)?;
+                let unit = open_unit(conn, id)?;
+                let still = match again {
+                    Again::Scanned(clean) => (!clean).then(|| unit.reason.clone()),
+                    Again::Decoded(decoded) => retry(conn, &core, &unit, decoded, now)?,
+                };
                 if still.is_none() {
                     quarantine::decide(conn, id, quarantine::RETRIED, now, None)?;
                     audit::append(conn, now, &actor, "quarantine_retried", json!({ "unit": id }))?;
@@ -166,28 +174,89 @@ impl App {
     }
 }
 
+/// A unit that waits for somebody.
+fn open_unit(conn: &mut Conn, id: QuarantineId) -> Result<Quarantined, AppError> {
+    let unit = quarantine::find(conn, id)?.ok_or(AppError::NotFound("quarantined unit"))?;
+    if unit.state != quarantine::OPEN {
+        return Err(AppError::conflict("settled-before", format!("this unit is {} already", unit.state)));
+    }
+    Ok(unit)
+}
+
+/// What a retry found out before its transaction.
+enum Again {
+    /// Whether the scanner finds the file clean now.
+    Scanned(bool),
+    /// What the present decoder makes of it, files kept already; `None` where no decoder fits.
+    Decoded(Option<Vec<Unit>>),
+}
+
+enum Unit {
+    Contact(WithFiles),
+    Other(Decoded),
+    Refused(String),
+}
+
+impl App {
+    /// Has an infected file looked at again, with the scanner's present signatures.
+    async fn scan_again(&self, unit: &Quarantined, now: Instant) -> Result<bool, AppError> {
+        let verdict = self.verdict(&unit.key).await.map_err(|error| match error {
+            JobError::Again(why) => AppError::Blob(BlobError::Away(why)),
+            JobError::Dead(why) => AppError::conflict("not-scanned", why),
+        })?;
+        let clean = verdict == Verdict::Clean;
+        if clean {
+            self.settle_scan(unit.key.clone(), verdict, now).await?;
+        }
+        Ok(clean)
+    }
+
+    async fn decode_again(&self, unit: &Quarantined) -> Result<Option<Vec<Unit>>, AppError> {
+        if unit.reason == legs::WITHOUT_START {
+            return Ok(Some(vec![]));
+        }
+        let adapter = self.core.sources.get(&unit.source).ok_or(AppError::NotFound("source"))?;
+        let decoder =
+            if unit.format == USUAL { Some(&adapter.decode) } else { adapter.formats.get(&unit.format) };
+        // A decoder of one import alone (a vendor's file with its mapping): importing the mended file again is the way.
+        let Some(decoder) = decoder else { return Ok(None) };
+        let arrived_at = unit.context.get("arrived_at").and_then(|at| at.as_str());
+        let arrived_at = arrived_at.and_then(|at| Instant::parse(at).ok());
+        let raw = Raw { bytes: unit.raw.clone(), arrived_at, now: unit.created_at };
+        let mut units = Vec::new();
+        for decoded in decoder.decode(&raw) {
+            units.push(match decoded {
+                Err(rejected) => Unit::Refused(rejected.reason.to_owned()),
+                Ok(Decoded::Interaction(inbound)) => Unit::Contact(self.with_own_files(inbound).await?),
+                Ok(other) => Unit::Other(other),
+            });
+        }
+        Ok(Some(units))
+    }
+}
+
 /// Gives the reason it is still not understood.
-fn retry(conn: &mut Conn, core: &Core, unit: &Quarantined, now: Instant) -> Result<Option<String>, AppError> {
+fn retry(
+    conn: &mut Conn,
+    core: &Core,
+    unit: &Quarantined,
+    decoded: Option<Vec<Unit>>,
+    now: Instant,
+) -> Result<Option<String>, AppError> {
     if unit.reason == legs::WITHOUT_START {
         let found = legs::retry(conn, core, &unit.source, &unit.raw)?;
         return Ok((!found).then(|| unit.reason.clone()));
     }
-    let adapter = core.sources.get(&unit.source).ok_or(AppError::NotFound("source"))?;
-    let decoder =
-        if unit.format == USUAL { Some(&adapter.decode) } else { adapter.formats.get(&unit.format) };
-    // A decoder of one import alone (a vendor's file with its mapping): importing the mended file again is the way.
-    let Some(decoder) = decoder else { return Ok(Some(unit.reason.clone())) };
-    let arrived_at = unit.context.get("arrived_at").and_then(|at| at.as_str());
-    let arrived_at = arrived_at.and_then(|at| Instant::parse(at).ok());
-    let raw = Raw { bytes: unit.raw.clone(), arrived_at, now: unit.created_at };
+    let Some(decoded) = decoded else { return Ok(Some(unit.reason.clone())) };
     let mut still = None;
-    for decoded in decoder.decode(&raw) {
-        match decoded {
-            Err(rejected) => still = Some(rejected.reason.to_owned()),
-            Ok(Decoded::Interaction(inbound)) => {
+    for one in decoded {
+        match one {
+            Unit::Refused(reason) => still = Some(reason),
+            Unit::Contact((inbound, files)) => {
                 let arrival = Arrival {
                     core,
                     inbound: *inbound,
+                    files,
                     raw: None,
                     now,
                     actor: Actor::Citizen,
@@ -197,10 +266,12 @@ fn retry(conn: &mut Conn, core: &Core, unit: &Quarantined, now: Instant) -> Resu
                 };
                 let _known_or_new: Registered = contacts::register(conn, arrival)?;
             }
-            Ok(Decoded::LegEvent(event)) => {
+            Unit::Other(Decoded::LegEvent(event)) => {
                 legs::put_live(conn, core, &unit.source, &event, now)?;
             }
-            Ok(Decoded::Leg(leg)) => legs::put_whole(conn, core, &unit.source, &leg, now)?,
+            Unit::Other(Decoded::Leg(leg)) => legs::put_whole(conn, core, &unit.source, &leg, now)?,
+            // Taken apart as a contact above.
+            Unit::Other(Decoded::Interaction(_)) => {}
         }
     }
     Ok(still)

@@ -17,6 +17,10 @@ pub struct Maintenance {
     pub closed: usize,
     /// Whether a nightly root was written.
     pub rooted: bool,
+    /// Files whose content left its row.
+    pub moved: usize,
+    /// Contents that nothing referred to, removed.
+    pub swept: usize,
 }
 
 /// A root covers what was recorded so many seconds ago: later events may still be on their way to their commit.
@@ -26,13 +30,18 @@ const SETTLED_S: i64 = 60;
 pub(crate) const ROOT: &str = "nightly_root";
 
 impl App {
-    /// Closes resolved tickets that nobody contested in time, and writes the root of the last local day.
+    /// Closes resolved tickets that nobody contested in time, moves files where they belong, and once a local day
+    /// writes the root of the day before and sweeps contents that nothing refers to.
     ///
     /// # Errors
-    /// The store's own.
+    /// The stores' own.
     pub async fn maintain(&self, now: Instant) -> Result<Maintenance, AppError> {
         self.forget_attempts(now).await?;
-        let mut done = Maintenance { closed: 0, rooted: self.write_root(now).await? };
+        let mut done = Maintenance { rooted: self.write_root(now).await?, ..Maintenance::default() };
+        done.moved = self.tend_files(now).await?;
+        if done.rooted {
+            done.swept = self.sweep(now).await?;
+        }
         let days = self.core.city.profile.close_after_days;
         let before = now.plus_seconds(-days * 86_400);
         let due = self

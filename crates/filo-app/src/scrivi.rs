@@ -25,6 +25,7 @@ use serde_json::json;
 
 use crate::{
     App, AppError, Caller, Core, Permission,
+    attachments::Door,
     intake::{OneContact, Receipt},
     mint, outbox,
     tickets::current_person,
@@ -110,10 +111,12 @@ impl App {
         let trusted = caller.is_some_and(|caller| caller.may(Permission::PushContacts));
         let bytes = serde_json::to_vec(&submission)?;
         let inbound = self.decode_submission(&bytes, now)?;
-        let inbound = Inbound { attachments: files, ..inbound };
+        let mut inbound = Inbound { attachments: files, ..inbound };
         let code = mint::code()?;
+        let files = self.keep_all(&mut inbound.attachments, Door::Public).await?;
         let one = OneContact {
             inbound,
+            files,
             raw: Some(bytes),
             actor: caller.map_or(Actor::Citizen, Caller::actor),
             moderated: moderated && !trusted,
@@ -264,7 +267,9 @@ impl App {
     ) -> Result<(Receipt, Option<InteractionId>), AppError> {
         caller.must(Permission::PushContacts)?;
         let inbound = pushed.inbound(&self.core, now)?;
-        let one = OneContact { inbound, raw: None, actor: caller.actor(), moderated: false, code: None };
+        let files = vec![];
+        let one =
+            OneContact { inbound, files, raw: None, actor: caller.actor(), moderated: false, code: None };
         let receipt = self.accept_one(one, now).await?;
         let id = match receipt {
             Receipt::Accepted { interaction, .. } => Some(interaction),
@@ -492,6 +497,7 @@ fn add(
     let arrival = crate::contacts::Arrival {
         core,
         inbound,
+        files: vec![],
         raw: None,
         now,
         actor: Actor::Citizen,

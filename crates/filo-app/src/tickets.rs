@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use filo_domain::{
-    Instant, InteractionId, MatterId, PersonId, TicketId, UserId,
+    AttachmentId, Instant, InteractionId, MatterId, PersonId, TicketId, UserId,
     chain::Seal,
     city::Unit,
     event::{Classification, EventBody, Opening, WaitFor},
@@ -27,6 +27,7 @@ use serde_json::{Value, json};
 use crate::{
     App, AppError, Caller, Core, EventView, MessageView, Permission, ProtocolView, Warning,
     answers::{Answer, check_message, text_of, with_mentions},
+    attachments::{check_files, files_of},
     desk::{self, Place},
     duplicates::{self, DuplicateView},
     fields, mentions, mint,
@@ -358,6 +359,9 @@ pub struct NewMessage {
     /// Whether the reply's warnings were read.
     #[serde(default)]
     pub acknowledge_warnings: bool,
+    /// Files of the ticket that go with a reply.
+    #[serde(default)]
+    pub attachments: Vec<AttachmentId>,
 }
 
 pub(crate) const LONGEST_BODY: usize = 50_000;
@@ -565,15 +569,18 @@ impl App {
                 } else {
                     let channel = new.channel.unwrap_or(work.ticket.channel());
                     let answer = Answer { channel, body, acknowledged: new.acknowledge_warnings };
+                    check_files(conn, &core, &caller, work.ticket.id, channel, &new.attachments)?;
                     let (id, warnings) = reply(conn, &core, &caller, &mut work, answer, now)?;
+                    filo_store::attachments::attach(conn, id, &new.attachments)?;
                     (id, Some(warnings))
                 };
                 let ticket = work.ticket.id;
                 work.save(conn, &core.city)?;
                 let message = messages::find(conn, id)?.ok_or(AppError::NotFound("message"))?;
                 let view = MessageView { warnings, ..MessageView::from(message) };
-                let shown = with_mentions(conn, ticket, vec![view])?.pop();
-                shown.ok_or(AppError::NotFound("message"))
+                let mut shown = with_mentions(conn, ticket, vec![view])?;
+                files_of(conn, ticket, &mut shown)?;
+                shown.pop().ok_or(AppError::NotFound("message"))
             })
             .await
     }
@@ -665,6 +672,7 @@ fn own_conversation(conn: &mut Conn, id: TicketId) -> Result<Vec<MessageView>, A
         contacts.into_iter().filter(|it| it.direction == Direction::Inbound && it.kind.is_contact());
     let mut all: Vec<MessageView> = inbound.map(MessageView::of_contact).collect();
     all.extend(messages::of_ticket(conn, id)?.into_iter().map(MessageView::from));
+    files_of(conn, id, &mut all)?;
     with_mentions(conn, id, all)
 }
 

@@ -8,7 +8,7 @@ use filo_domain::{
     ticket::Ticket,
 };
 use filo_store::{
-    Conn, audit, interactions,
+    Conn, attachments, audit,
     links::{self, StoredLink},
     merges, messages, moves, persons, protocols,
     ticket_fields::{self, Kept},
@@ -17,7 +17,8 @@ use filo_store::{
 use serde::Serialize;
 
 use crate::{
-    App, AppError, Core, mint,
+    App, AppError, Core,
+    attachments::verify_files,
     projections::{Stored, word_problems, wrong_names},
     schedule,
 };
@@ -41,6 +42,8 @@ pub struct Verified {
     pub tickets: usize,
     /// Events checked.
     pub events: usize,
+    /// Files whose content was read and compared.
+    pub attachments: usize,
     /// Audit entries checked.
     pub audit_entries: usize,
     /// Tickets that the events say are merged.
@@ -55,10 +58,11 @@ impl App {
     /// Refolds all events, checks the chains, the projections, the seals, the files, the audit log and the last nightly root.
     ///
     /// # Errors
-    /// The store's own; what does not stand up is in the result.
+    /// The stores' own; what does not stand up is in the result.
     pub async fn verify(&self) -> Result<Verified, AppError> {
         let core = self.core.clone();
-        self.db
+        let mut verified = self
+            .db
             .read(move |conn| {
                 let mut verified = Verified::default();
                 let mut after = None;
@@ -78,12 +82,13 @@ impl App {
                     });
                 }
                 verify_person_merges(conn, &mut verified)?;
-                verify_attachments(conn, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
-                Ok(verified)
+                Ok::<_, AppError>(verified)
             })
-            .await
+            .await?;
+        verify_files(self, &mut verified).await?;
+        Ok(verified)
     }
 }
 
@@ -145,6 +150,9 @@ fn verify_page(
         }
         for problem in seal_problems(conn, &own)? {
             report("seal", problem);
+        }
+        for problem in file_problems(conn, &own)? {
+            report("attachment", problem);
         }
     }
     verified.merged += merged;
@@ -262,23 +270,20 @@ fn verify_person_merges(conn: &mut Conn, verified: &mut Verified) -> Result<(), 
     Ok(())
 }
 
-/// The content of every file against the digest taken when it arrived.
-fn verify_attachments(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {
-    const FEW: i64 = 20;
-    let mut after = None;
-    loop {
-        let page = interactions::walk_attachments(conn, after, FEW)?;
-        let Some(last) = page.last() else { return Ok(()) };
-        after = Some(last.id);
-        for file in page.iter().filter(|file| mint::digest_bytes(&file.bytes) != file.sha256) {
-            let problem = "the content is not the one that arrived".to_owned();
-            verified.differences.push(Difference {
-                check: "attachment",
-                subject: file.id.to_string(),
-                problem,
-            });
+/// Files that an event names: the digest in the log is the row's.
+fn file_problems(conn: &mut Conn, log: &[Event]) -> Result<Vec<String>, AppError> {
+    let mut problems = Vec::new();
+    for event in log {
+        let EventBody::AttachmentAdded { attachment, sha256 } = &event.body else { continue };
+        match attachments::find(conn, *attachment)? {
+            Some(file) if file.sha256 == *sha256 => {}
+            Some(_) => {
+                problems.push(format!("attachment {attachment} is not the file of event {}", event.seq))
+            }
+            None => problems.push(format!("attachment {attachment} of event {} is gone", event.seq)),
         }
     }
+    Ok(problems)
 }
 
 fn verify_audit(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {

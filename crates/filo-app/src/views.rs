@@ -15,6 +15,8 @@ use serde_json::Value;
 
 use crate::{Mentioned, Warning};
 
+use crate::attachments::MessageFile;
+
 /// One page of a list, and where the next begins.
 #[derive(Clone, Debug, Serialize)]
 pub struct Page<T> {
@@ -206,6 +208,8 @@ pub struct MessageView {
     /// What was doubtful in a reply and acknowledged; only in the answer to its sending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Vec<Warning>>,
+    /// Files that came or went with it.
+    pub attachments: Vec<MessageFile>,
 }
 
 impl From<Message> for MessageView {
@@ -228,6 +232,7 @@ impl From<Message> for MessageView {
             origin: None,
             mentions: vec![],
             warnings: None,
+            attachments: vec![],
         }
     }
 }
@@ -247,6 +252,7 @@ impl MessageView {
             origin: None,
             mentions: vec![],
             warnings: None,
+            attachments: vec![],
         }
     }
 }

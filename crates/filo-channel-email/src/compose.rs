@@ -7,8 +7,8 @@ use filo_channel::{DeliverError, Outbound};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MessageBuilder, SinglePart,
-        header::{HeaderName, HeaderValue},
+        Attachment, Mailbox, MessageBuilder, MultiPart, SinglePart,
+        header::{ContentType, HeaderName, HeaderValue},
     },
 };
 
@@ -69,9 +69,23 @@ pub fn message(from: &Sender, outbound: &Outbound) -> Result<Message, DeliverErr
     if outbound.automatic {
         builder = automatic(builder);
     }
-    builder
-        .singlepart(SinglePart::plain(outbound.text.replace('\0', "")))
-        .map_err(|error| DeliverError::Permanent(error.to_string()))
+    let text = SinglePart::plain(outbound.text.replace('\0', ""));
+    let built = if outbound.attachments.is_empty() {
+        builder.singlepart(text)
+    } else {
+        let start = MultiPart::mixed().singlepart(text);
+        let parts = outbound.attachments.iter().map(part).collect::<Result<Vec<_>, _>>()?;
+        builder.multipart(parts.into_iter().fold(start, MultiPart::singlepart))
+    };
+    built.map_err(|error| DeliverError::Permanent(error.to_string()))
+}
+
+/// A file as a part: never shown in place, and of no type that a header could be broken with.
+fn part(file: &filo_channel::Attachment) -> Result<SinglePart, DeliverError> {
+    let media_type = ContentType::parse(&file.media_type)
+        .or_else(|_no_type| ContentType::parse("application/octet-stream"))
+        .map_err(|error| DeliverError::Permanent(error.to_string()))?;
+    Ok(Attachment::new(clean(&file.name)).body(file.bytes.clone(), media_type))
 }
 
 fn automatic(builder: MessageBuilder) -> MessageBuilder {
@@ -112,6 +126,7 @@ pub(crate) mod tests {
             references: vec!["q1@example.it".to_owned(), "q2@example.it".to_owned()],
             thread: None,
             automatic: false,
+            attachments: vec![],
         }
     }
 

@@ -189,6 +189,9 @@ pub struct Outbound {
     pub thread: Option<String>,
     /// Whether a machine wrote it (receipts): marked so that no robot answers it.
     pub automatic: bool,
+    /// Files that go with it, where the channel carries files.
+    #[serde(skip)]
+    pub attachments: Vec<Attachment>,
 }
 
 /// A message that left.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
+    AttachmentId, Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
     chain::{Hash, Seal},
     link::Link,
     protocol::ProtocolEntry,
@@ -205,6 +205,13 @@ pub enum EventBody {
         /// The policy with its version; `None` for none.
         policy: Option<String>,
     },
+    /// A person put a file to it.
+    AttachmentAdded {
+        /// The file.
+        attachment: AttachmentId,
+        /// Its content's SHA-256 in hex.
+        sha256: String,
+    },
     /// It was joined into a matter.
     MatterJoined {
         /// The matter.
@@ -300,6 +307,7 @@ impl EventBody {
             | Self::Closed { .. }
             | Self::Classified(_)
             | Self::PolicyChosen { .. }
+            | Self::AttachmentAdded { .. }
             | Self::MatterJoined { .. }
             | Self::MatterLeft { .. }
             | Self::Unmerged { .. }

@@ -306,6 +306,7 @@ impl Ticket {
             EventBody::ContactAdded { .. }
             | EventBody::ReceiptSent { .. }
             | EventBody::Noted { .. }
+            | EventBody::AttachmentAdded { .. }
             | EventBody::Absorbed { .. }
             | EventBody::Released { .. } => {}
         }

@@ -18,7 +18,7 @@ use filo_app::Caller;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::{State, body::whole, limits, observe, problem::Problem, upload};
+use crate::{State, body::whole, limits, observe, problem::Problem, spool::spooled, upload};
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -73,10 +73,8 @@ async fn claim(state: &State, request: &mut ServiceRequest) -> Result<Claim, Pro
         let detail = format!("Idempotency-Key must have 1 to {LONGEST_KEY} visible ASCII characters");
         return Err(Problem::bad_request(detail));
     }
-    let bytes = Bytes::from(whole(request.take_payload(), upload::LONGEST).await?);
-    request.set_payload(Payload::from(bytes.clone()));
+    let hash = digest(state, request).await?;
     let principal = principal(state, request);
-    let hash = digest(request, &bytes);
     let known =
         state.app.claim_idempotency(principal.clone(), key.clone(), hash.clone(), state.now()).await?;
     match known {
@@ -103,14 +101,27 @@ fn principal(state: &State, request: &ServiceRequest) -> String {
     known.unwrap_or_else(|| format!("address:{}", limits::address(request, &state.settings)))
 }
 
-fn digest(request: &ServiceRequest, body: &[u8]) -> String {
+/// The digest of a request, whose body is there again afterwards. Files are put aside for that: they are too long for
+/// memory.
+async fn digest(state: &State, request: &mut ServiceRequest) -> Result<String, Problem> {
     let mut hash = Sha256::new();
     hash.update(request.path());
     hash.update([0]);
     hash.update(request.query_string());
     hash.update([0]);
-    hash.update(body);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let payload = request.take_payload();
+    if request.path().ends_with("/attachments") {
+        const FORM: u64 = 100_000;
+        let files = &state.app.core().files;
+        let limit = files.limits.file_bytes.saturating_add(FORM);
+        let payload = spooled(payload, &files.incoming, limit, &mut hash).await?;
+        request.set_payload(payload);
+    } else {
+        let bytes = Bytes::from(whole(payload, upload::LONGEST).await?);
+        hash.update(&bytes);
+        request.set_payload(Payload::from(bytes));
+    }
+    Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn replay(status: StatusCode, headers: &Value, body: Vec<u8>) -> HttpResponse {

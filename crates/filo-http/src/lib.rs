@@ -13,6 +13,7 @@ pub mod state;
 
 mod access;
 mod account;
+mod attachments;
 mod audit;
 mod body;
 mod calls;
@@ -37,6 +38,7 @@ mod replies;
 mod reports;
 mod routes;
 mod scrivi;
+mod spool;
 mod structure;
 mod ticket_search;
 mod tickets;

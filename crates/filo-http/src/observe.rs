@@ -85,6 +85,9 @@ fn protect(headers: &mut HeaderMap) {
         ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
     ];
     for (name, value) in ALWAYS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        // A file that is handed out has a stricter policy of its own.
+        if !headers.contains_key(name) {
+            headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
     }
 }

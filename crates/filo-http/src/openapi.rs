@@ -16,8 +16,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, audit, calls, health, identities, matters, mentions, persons, policies, protocol,
-    quarantine, queues, replies, reports, schema, scrivi, structure, ticket_search, tickets, units, webhooks,
+    access, account, attachments, audit, calls, health, identities, matters, mentions, persons, policies,
+    protocol, quarantine, queues, replies, reports, schema, scrivi, structure, ticket_search, tickets, units,
+    webhooks,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +34,7 @@ use crate::{
     tags(
         (name = "access", description = "Logging in and out."),
         (name = "tickets", description = "Tickets, their conversations and steps."),
+        (name = "attachments", description = "Files of tickets."),
         (name = "matters", description = "The tickets of one need."),
         (name = "persons", description = "Citizens over all channels."),
         (name = "contacts", description = "Every contact and answer."),
@@ -56,6 +58,8 @@ use crate::{
         structure::merge_ticket, structure::unmerge_ticket, structure::split_ticket, structure::duplicates,
         structure::ticket_links, structure::link_ticket, structure::ticket_link, structure::unlink_ticket,
         structure::watchers, structure::watch, structure::watcher, structure::unwatch,
+        attachments::upload_attachment, attachments::list_attachments, attachments::attachment,
+        attachments::attachment_metadata,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
         identities::add_identity, identities::identity, identities::change_identity, identities::remove_identity,

@@ -34,6 +34,7 @@ struct Told {
     further: Map<String, Value>,
     retry_after_s: Option<u64>,
     allow: Option<String>,
+    size: Option<u64>,
 }
 
 impl Problem {
@@ -47,6 +48,7 @@ impl Problem {
             further: Map::new(),
             retry_after_s: None,
             allow: None,
+            size: None,
         }))
     }
     pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
@@ -74,6 +76,11 @@ impl Problem {
     }
     pub(crate) fn too_many(retry_after_s: u64) -> Self {
         AppError::TooMany { retry_after_s }.into()
+    }
+    /// For a range outside a file of this size.
+    pub(crate) fn with_range(mut self, size: u64) -> Self {
+        self.0.size = Some(size);
+        self
     }
     /// One invalid field.
     pub(crate) fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
@@ -126,6 +133,9 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.0.retry_after_s {
             response.insert_header((header::RETRY_AFTER, seconds.to_string()));
         }
+        if let Some(size) = self.0.size {
+            response.insert_header((header::CONTENT_RANGE, format!("bytes */{size}")));
+        }
         if let Some(allow) = &self.0.allow {
             response.insert_header((header::ALLOW, allow.as_str()));
         }
@@ -144,6 +154,8 @@ fn status_of(kind: ErrorKind) -> StatusCode {
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::Stale => StatusCode::PRECONDITION_FAILED,
         ErrorKind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::Unsupported => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ErrorKind::TooMany => StatusCode::TOO_MANY_REQUESTS,
         ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         ErrorKind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -160,7 +172,8 @@ impl From<AppError> for Problem {
         }
         if kind == ErrorKind::Unavailable {
             tracing::warn!(request.id = %observe::request_id(), error = %error, "unavailable");
-            problem.0.detail = Some("the database is busy or away: try again".to_owned());
+            let what = if matches!(error, AppError::Blob(_)) { "attachments' store" } else { "database" };
+            problem.0.detail = Some(format!("the {what} is busy or away: try again"));
             problem.0.retry_after_s = Some(RETRY_S);
         }
         if let Some(allowed) = error.allowed() {
@@ -193,6 +206,9 @@ impl From<AppError> for Problem {
             | AppError::Forbidden(_)
             | AppError::NotFound(_)
             | AppError::Conflict { .. }
+            | AppError::TooLarge { .. }
+            | AppError::Unsupported(_)
+            | AppError::Blob(_)
             | AppError::Store(_)
             | AppError::Internal(_) => {}
         }

@@ -10,9 +10,9 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, account, audit, auth, calls, health, idempotency, identities, limits, matters, mentions,
-    observe, openapi, pages, persons, policies, problem::Problem, protocol, quarantine, queues, replies,
-    reports, scrivi, structure, ticket_search, tickets, units, webhooks,
+    State, access, account, attachments, audit, auth, calls, health, idempotency, identities, limits,
+    matters, mentions, observe, openapi, pages, persons, policies, problem::Problem, protocol, quarantine,
+    queues, replies, reports, scrivi, structure, ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -214,6 +214,15 @@ fn working(config: &mut web::ServiceConfig) {
             vec![get(web::get().to(tickets::ticket_messages)), post(web::post().to(tickets::add_message))],
         ))
         .service(on("/tickets/{id}/protocol", vec![post(web::post().to(protocol::record_protocol))]))
+        .service(on(
+            "/tickets/{id}/attachments",
+            vec![
+                get(web::get().to(attachments::list_attachments)),
+                post(web::post().to(attachments::upload_attachment)),
+            ],
+        ))
+        .service(on("/attachments/{id}", vec![get(web::get().to(attachments::attachment))]))
+        .service(on("/attachments/{id}/metadata", vec![get(web::get().to(attachments::attachment_metadata))]))
         .service(on("/tickets/{id}/{action}", vec![post(web::post().to(tickets::take_step))]))
         .service(on(
             "/matters",

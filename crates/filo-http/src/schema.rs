@@ -4,6 +4,7 @@
 //! Lists are objects with `items`, `next_cursor` and `_links`.
 
 pub mod access;
+pub mod attachments;
 pub mod configuration;
 pub mod content;
 mod persons;
@@ -512,6 +513,9 @@ pub struct NewMessage {
     pub channel: Option<String>,
     /// Whether the reply's warnings were read: without it one that has warnings is refused with 409.
     pub acknowledge_warnings: Option<bool>,
+    /// Files of the ticket that go with a reply by mail.
+    #[schema(max_items = 20)]
+    pub attachments: Option<Vec<Uuid>>,
 }
 
 /// One entry of a conversation.
@@ -541,6 +545,8 @@ pub struct Message {
     pub mentions: Vec<content::Mentioned>,
     /// What was doubtful in a reply and acknowledged; only in the answer to its sending.
     pub warnings: Option<Vec<content::Warning>>,
+    /// Files that came or went with it.
+    pub attachments: Vec<attachments::MessageFile>,
 }
 
 /// One event of a ticket's log.

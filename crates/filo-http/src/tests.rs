@@ -16,13 +16,14 @@ use actix_web::{
     test::{TestRequest, call_service, init_service},
 };
 use filo_app::{
-    App, Caller, Core, FixedClock, HandOverError, LoginRequest, NewUser, ProtocolDocument, ProtocolSystem,
-    Role, Scope, SourceAdapter,
+    App, Caller, Core, FileLimits, Files, FixedClock, HandOverError, LoginRequest, NewUser, ProtocolDocument,
+    ProtocolSystem, Role, Scope, SourceAdapter,
 };
 use filo_channel::{Decode, Decoded, Raw, Rejected, Webhook};
 use filo_channel_scrivi::ScriviDecoder;
 use filo_domain::{Instant, city::City, protocol::ProtocolEntry, vocabulary::Word};
 use filo_indicators::definition::Definitions;
+use filo_outward::blobs::Blobs;
 use filo_store::{Db, DbSettings};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -137,6 +138,12 @@ impl TestApp {
             sources,
             deliverers: BTreeMap::new(),
             protocol: Arc::new(NoProtocol),
+            files: Files {
+                blobs: Arc::new(Blobs::folder(&folder.path().join("attachments")).unwrap()),
+                scanner: None,
+                limits: FileLimits::default(),
+                incoming: folder.path().join("incoming"),
+            },
             public_url: "https://filo.test".to_owned(),
             signing_key: vec![7_u8; 32].into(),
             access: filo_app::AccessPolicy::default(),

@@ -3,7 +3,15 @@
 //! A file is what its first bytes say it is, whatever its name and declared type say.
 
 use actix_multipart::Multipart;
-use actix_web::{HttpRequest, dev::Payload, web::Query};
+use actix_web::{
+    HttpRequest,
+    dev::Payload,
+    web::{Bytes, Query},
+};
+use filo_app::{
+    PublicRefusal,
+    attachments::{check_public, clean_name},
+};
 use filo_channel::Attachment;
 use futures_util::StreamExt;
 
@@ -41,6 +49,8 @@ pub(crate) enum FileProblem {
     TooBig,
     /// Of a type that is not accepted.
     Type,
+    /// A picture that cannot be read.
+    Damaged,
     /// One more than [`MOST_FILES`].
     TooMany,
 }
@@ -51,6 +61,7 @@ impl FileProblem {
         match self {
             Self::TooBig => "file_too_big",
             Self::Type => "file_type",
+            Self::Damaged => "file_damaged",
             Self::TooMany => "too_many_files",
         }
     }
@@ -68,6 +79,7 @@ impl Filled {
         Err(match problem {
             FileProblem::TooBig => Problem::too_large(LARGEST_MB * 1_000_000),
             FileProblem::TooMany => Problem::invalid(pointer, format!("at most {MOST_FILES} files")),
+            FileProblem::Damaged => Problem::invalid(pointer, "is a damaged picture"),
             FileProblem::Type => Problem::invalid(
                 pointer,
                 "is of a type that is not accepted: send PDF, JPEG, PNG, GIF, WebP, text or office documents",
@@ -105,7 +117,7 @@ pub(crate) async fn multipart(request: &HttpRequest, payload: Payload) -> Result
     while let Some(part) = parts.next().await {
         let mut part = part.map_err(|error| unreadable(&error))?;
         let name = part.name().unwrap_or_default().to_owned();
-        let file_name = part.content_disposition().and_then(|it| it.get_filename()).map(shown_name);
+        let file_name = part.content_disposition().and_then(|it| it.get_filename()).map(clean_name);
         let mut bytes = Vec::new();
         let mut size = 0;
         while let Some(chunk) = part.next().await {
@@ -149,63 +161,17 @@ fn add_file(filled: &mut Filled, name: String, bytes: Vec<u8>, size: usize) {
     if size == 0 {
         return;
     }
-    let problem = match sniff(&bytes) {
+    let bytes = Bytes::from(bytes);
+    let problem = match check_public(&bytes) {
         _ if filled.files.len() >= MOST_FILES => FileProblem::TooMany,
         _ if size > LARGEST_FILE => FileProblem::TooBig,
-        None => FileProblem::Type,
-        Some(media_type) => {
+        Err(PublicRefusal::Type) => FileProblem::Type,
+        Err(PublicRefusal::Damaged) => FileProblem::Damaged,
+        Ok(media_type) => {
             let media_type = media_type.to_owned();
-            filled.files.push(Attachment { name, media_type, inline: false, bytes });
+            filled.files.push(Attachment { name, media_type, inline: false, bytes: bytes.to_vec() });
             return;
         }
     };
     filled.refused.push((name, problem));
-}
-
-/// A file's name without folders and control characters.
-fn shown_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    last.chars().filter(|c| !c.is_control()).take(120).collect()
-}
-
-/// What a file is by its first bytes; `None` for what is not accepted.
-fn sniff(bytes: &[u8]) -> Option<&'static str> {
-    const MAGIC: [(&[u8], &str); 6] = [
-        (b"%PDF-", "application/pdf"),
-        (b"\xff\xd8\xff", "image/jpeg"),
-        (b"\x89PNG\r\n\x1a\n", "image/png"),
-        (b"GIF8", "image/gif"),
-        // Office documents are zip archives.
-        (b"PK\x03\x04", "application/zip"),
-        (b"\xd0\xcf\x11\xe0", "application/x-ole-storage"),
-    ];
-    let known = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, media_type)| *media_type);
-    let webp = || (bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"WEBP")).then_some("image/webp");
-    let text = || std::str::from_utf8(bytes).ok().filter(|text| is_plain(text)).map(|_| "text/plain");
-    known.or_else(webp).or_else(text)
-}
-
-/// Text without control characters that is no markup a browser would run.
-fn is_plain(text: &str) -> bool {
-    !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-        && !text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_is_what_its_bytes_say() {
-        assert_eq!(sniff(b"%PDF-1.7 ..."), Some("application/pdf"));
-        assert_eq!(sniff("perché".as_bytes()), Some("text/plain"));
-        for bad in [&b"MZ\x90\0"[..], b"\x7fELF\x02", b"<html>", b" <svg onload=x>"] {
-            assert_eq!(sniff(bad), None, "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn a_file_name_keeps_no_folder() {
-        assert_eq!(shown_name("..\\..\\a\r\n/foto.jpg"), "foto.jpg");
-    }
 }

@@ -5,3 +5,6 @@
 //! route, no rule. `filo` wires them; tests run them against real servers.
 
 pub mod protocol;
+
+pub mod blobs;
+pub mod clamd;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use filo_domain::{
-    AttachmentId, Instant, InteractionId, PersonId, TicketId,
+    Instant, InteractionId, PersonId, TicketId,
     id::Id,
     vocabulary::{Channel, Direction, InteractionKind, NotActionable, Word},
 };
@@ -12,7 +12,7 @@ use crate::{
     Conn, StoreError,
     conn::on,
     intake::RawInput,
-    schema::{attachments, interactions},
+    schema::interactions,
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, optional_word, word},
     ticket_search, tickets,
@@ -377,98 +377,4 @@ pub fn update_call(
         ))
         .execute(c))?;
     Ok(())
-}
-
-/// A file that came with an interaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Attachment {
-    /// Its id.
-    pub id: AttachmentId,
-    /// Its name.
-    pub name: String,
-    /// Its declared media type.
-    pub media_type: String,
-    /// Its content's SHA-256 in hex.
-    pub sha256: String,
-    /// Whether the text shows it in place.
-    pub inline: bool,
-    /// Its content.
-    pub bytes: Vec<u8>,
-}
-
-#[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = attachments, treat_none_as_default_value = false)]
-struct AttachmentRow {
-    id: SqlId,
-    interaction_id: Option<SqlId>,
-    name: String,
-    media_type: String,
-    size_bytes: i64,
-    sha256: String,
-    inline: bool,
-    bytes: Vec<u8>,
-}
-
-impl From<AttachmentRow> for Attachment {
-    fn from(row: AttachmentRow) -> Self {
-        Self {
-            id: row.id.into(),
-            name: row.name,
-            media_type: row.media_type,
-            sha256: row.sha256,
-            inline: row.inline,
-            bytes: row.bytes,
-        }
-    }
-}
-
-/// Keeps a file of an interaction.
-///
-/// # Errors
-/// The database's own.
-pub fn attach(conn: &mut Conn, interaction: InteractionId, attachment: Attachment) -> Result<(), StoreError> {
-    let row = AttachmentRow {
-        id: attachment.id.into(),
-        interaction_id: Some(interaction.into()),
-        name: attachment.name,
-        media_type: attachment.media_type,
-        size_bytes: i64::try_from(attachment.bytes.len()).unwrap_or(i64::MAX),
-        sha256: attachment.sha256,
-        inline: attachment.inline,
-        bytes: attachment.bytes,
-    };
-    on!(conn, c => diesel::insert_into(attachments::table).values(&row).execute(c))?;
-    Ok(())
-}
-
-/// Files past an id, by id, whole: how `filo verify` walks all of them.
-///
-/// # Errors
-/// The database's own.
-pub fn walk_attachments(
-    conn: &mut Conn,
-    after: Option<AttachmentId>,
-    limit: i64,
-) -> Result<Vec<Attachment>, StoreError> {
-    let rows: Vec<AttachmentRow> = on!(conn, c => {
-        let mut query = attachments::table.into_boxed();
-        if let Some(id) = after {
-            query = query.filter(attachments::id.gt(SqlId::from(id)));
-        }
-        query.order(attachments::id).limit(limit).select(AttachmentRow::as_select()).load(c)
-    })?;
-    Ok(rows.into_iter().map(Attachment::from).collect())
-}
-
-/// The files of an interaction.
-///
-/// # Errors
-/// The database's own.
-pub fn attachments_of(conn: &mut Conn, interaction: InteractionId) -> Result<Vec<Attachment>, StoreError> {
-    let rows: Vec<AttachmentRow> = on!(conn, c => attachments::table
-        .filter(attachments::interaction_id.eq(SqlId::from(interaction)))
-        .order(attachments::id)
-        .select(AttachmentRow::as_select())
-        .load(c))?;
-    Ok(rows.into_iter().map(Attachment::from).collect())
 }

@@ -16,6 +16,7 @@ mod sql_words;
 mod writer;
 
 pub mod access;
+pub mod attachments;
 pub mod attempts;
 pub mod audit;
 pub mod calls;

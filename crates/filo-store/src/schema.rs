@@ -291,7 +291,27 @@ diesel::table! {
         size_bytes -> BigInt,
         sha256 -> Text,
         inline -> Bool,
-        bytes -> Binary,
+        bytes -> Nullable<Binary>,
+        ticket_id -> Nullable<Id>,
+        declared_type -> Text,
+        original_sha256 -> Nullable<Text>,
+        flags -> Jsonb,
+        scan -> Text,
+        scanned_at -> Nullable<Instant>,
+        scan_detail -> Nullable<Text>,
+        uploaded_by -> Nullable<Id>,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    message_attachments (message_id, attachment_id) {
+        message_id -> Id,
+        attachment_id -> Id,
+        position -> Integer,
     }
 }
 
@@ -678,6 +698,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     legs,
     messages,
     attachments,
+    message_attachments,
     request_codes,
     jobs,
     users,

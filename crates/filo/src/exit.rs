@@ -63,6 +63,8 @@ impl From<AppError> for Failure {
             | ErrorKind::NotFound
             | ErrorKind::Conflict
             | ErrorKind::Stale
+            | ErrorKind::TooLarge
+            | ErrorKind::Unsupported
             | ErrorKind::TooMany => Self::Wrong(fields),
         }
     }

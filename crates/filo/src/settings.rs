@@ -47,6 +47,9 @@ pub struct Settings {
     /// Log-ins.
     #[serde(default)]
     pub access: Access,
+    /// Files.
+    #[serde(default)]
+    pub attachments: Attachments,
     /// What sources need in secret, by source key.
     #[serde(default)]
     pub sources: BTreeMap<String, SourceSecrets>,
@@ -172,6 +175,52 @@ impl Access {
     }
 }
 
+/// Files: where they are kept, who scans them, what they may be.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Attachments {
+    /// `s3://bucket/prefix`; without it a folder in the data directory.
+    pub url: Option<String>,
+    /// Another address of the bucket's service than Amazon's.
+    pub endpoint: Option<String>,
+    /// The bucket's region.
+    pub region: Option<String>,
+    /// The id of the bucket's key.
+    pub access_key_id: Option<SecretString>,
+    /// The bucket's key.
+    pub secret_access_key: Option<SecretString>,
+    /// ClamAV's daemon: `tcp://host:port` or `unix:/path`.
+    pub clamd: Option<String>,
+    /// The largest file, in MB.
+    pub max_file_mb: u32,
+    /// The size of all files uploaded to one ticket, in MB.
+    pub max_ticket_mb: u32,
+    /// The number of files uploaded to one ticket.
+    pub max_ticket_files: u32,
+    /// The size of all files of one reply, in MB.
+    pub max_reply_mb: u32,
+    /// Types by content that are refused at upload; without it, what machines run.
+    pub refused_types: Option<Vec<String>>,
+}
+
+impl Default for Attachments {
+    fn default() -> Self {
+        Self {
+            url: None,
+            endpoint: None,
+            region: None,
+            access_key_id: None,
+            secret_access_key: None,
+            clamd: None,
+            max_file_mb: 50,
+            max_ticket_mb: 500,
+            max_ticket_files: 100,
+            max_reply_mb: 20,
+            refused_types: None,
+        }
+    }
+}
+
 /// What a source needs in secret.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -290,13 +339,8 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
     }
     let numeric = matches!(
         last.as_str(),
-        "pool_size"
-            | "public_per_minute"
-            | "login_per_minute"
-            | "api_per_minute"
-            | "max_failures"
-            | "lock_minutes"
-    );
+        "pool_size" | "public_per_minute" | "login_per_minute" | "api_per_minute" | "lock_minutes"
+    ) || last.starts_with("max_");
     let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
         (Ok(number), _) if numeric => Value::Integer(number),
         (_, Ok(yes)) if last == "behind_proxy" => Value::Boolean(yes),

@@ -1,5 +1,7 @@
 //! Puts the program together: settings and content, the store, adapters by source, senders by source.
 
+mod files;
+
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
 
 use filo_app::{App, Clock, Core, ProtocolSystem, SourceAdapter, SystemClock};
@@ -114,6 +116,7 @@ impl Program {
             sources: self.adapters()?,
             deliverers: self.deliverers()?,
             protocol: self.protocol()?,
+            files: files::files(&self.settings)?,
             public_url: public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind)),
             signing_key: signing_key(&self.settings.data_dir)?,
             access: self.settings.access.policy(),

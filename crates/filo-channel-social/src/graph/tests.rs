@@ -22,6 +22,7 @@ pub(crate) fn outbound(thread: &str, to: &str, in_reply_to: Option<&str>) -> Out
         references: Vec::new(),
         thread: Some(thread.to_owned()),
         automatic: false,
+        attachments: vec![],
     }
 }
 

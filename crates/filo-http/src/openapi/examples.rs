@@ -1,6 +1,6 @@
 //! Examples of what is sent and answered, one file for each operation: `src/examples/<operationId>.json`.
 //!
-//! A file has `request` (or `requests`, by name), `responses` by status and `parameters` by name. Wherever a value
+//! A file has `request` (or `requests`, by name, or `media`, by media type), `responses` by status and `parameters` by name. Wherever a value
 //! stands, `{"$of": "another_operation"}` takes that operation's first answer. A test asks for a file for every
 //! operation, and that every example is valid by its schema.
 
@@ -76,6 +76,13 @@ fn illustrate(operation: &mut Value, examples: &Examples) {
         let content = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
         for (_, media) in content.into_iter().flatten() {
             put(media, "examples", named(&requests));
+        }
+    }
+    let by_media = examples.part(&id, "media").unwrap_or_default();
+    let content = operation.pointer_mut("/requestBody/content").and_then(Value::as_object_mut);
+    for (media_type, media) in content.into_iter().flatten() {
+        if let Some(request) = by_media.get(media_type.as_str()) {
+            put(media, "examples", named(&Map::from_iter([("esempio".to_owned(), request.clone())])));
         }
     }
     let answers = examples.part(&id, "responses").and_then(|all| all.as_object().cloned());

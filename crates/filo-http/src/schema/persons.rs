@@ -1,6 +1,7 @@
 //! Persons, their identities, their merges, and who else they may be.
 
 use filo_domain::vocabulary as words;
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 

@@ -11,8 +11,8 @@ pub(super) async fn run(app: &App, json: bool) -> Result<(), Failure> {
         print_json(&verified)?;
     } else {
         print_line(&format!(
-            "checked {} tickets, {} events, {} audit entries",
-            verified.tickets, verified.events, verified.audit_entries
+            "checked {} tickets, {} events, {} files, {} audit entries",
+            verified.tickets, verified.events, verified.attachments, verified.audit_entries
         ))?;
         for it in &verified.differences {
             print_line(&format!("{}\t{}\t{}", it.check, it.subject, it.problem))?;
