@@ -3,4 +3,5 @@
 mod at_once;
 mod basics;
 mod queues;
+mod stream;
 mod structure;

@@ -109,6 +109,10 @@ pub enum Permission {
     ReadConfiguration,
     /// Manage users and keys.
     Administer,
+    /// Follow along: tickets, queues, calls and mentions, each with its own permission.
+    ReadStream,
+    /// Manage webhook subscriptions.
+    ManageWebhooks,
 }
 
 impl Permission {
@@ -127,6 +131,8 @@ impl Permission {
             Self::ManageQuarantine => "settle the quarantine",
             Self::ReadConfiguration => "read the configuration",
             Self::Administer => "administer users and keys",
+            Self::ReadStream => "follow the stream",
+            Self::ManageWebhooks => "manage webhook subscriptions",
         }
     }
 }
@@ -227,19 +233,33 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 | P::ReadContacts
                 | P::ReadReports
                 | P::ReadConfiguration
+                | P::ReadStream
         ),
         Role::Specialist => {
             matches!(
                 permission,
-                P::ReadTickets | P::WorkTickets | P::ReadPersons | P::ReadReports | P::ReadConfiguration
+                P::ReadTickets
+                    | P::WorkTickets
+                    | P::ReadPersons
+                    | P::ReadReports
+                    | P::ReadConfiguration
+                    | P::ReadStream
             )
         }
         Role::Supervisor => {
             role_may(Role::Operator, permission) || matches!(permission, P::CloseMonths | P::ManageQuarantine)
         }
-        Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
+        Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration | P::ReadStream),
         Role::Admin => {
-            matches!(permission, P::Administer | P::ManageQuarantine | P::ReadReports | P::ReadConfiguration)
+            matches!(
+                permission,
+                P::Administer
+                    | P::ManageQuarantine
+                    | P::ReadReports
+                    | P::ReadConfiguration
+                    | P::ReadStream
+                    | P::ManageWebhooks
+            )
         }
     }
 }
@@ -251,6 +271,6 @@ fn scope_may(scope: Scope, permission: Permission) -> bool {
             permission == Permission::PushContacts
         }
         Scope::ReadReports => permission == Permission::ReadReports,
-        Scope::Webhooks => false,
+        Scope::Webhooks => permission == Permission::ManageWebhooks,
     }
 }

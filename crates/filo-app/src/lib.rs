@@ -18,6 +18,7 @@ mod duplicates;
 mod error;
 mod export;
 mod facts;
+mod feed;
 mod intake;
 mod legs;
 mod matters;
@@ -57,7 +58,12 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use duplicates::{DuplicateReason, DuplicateView};
 pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};
-pub use filo_store::{export::Place, interactions::Filter as InteractionFilter};
+pub use feed::{Ear, Hearing, Topic, wire as news_on_the_wire};
+pub use filo_store::{
+    export::Place,
+    feed::{News, Queue},
+    interactions::Filter as InteractionFilter,
+};
 pub use intake::{Intake, Receipt, Tally};
 pub use matters::{MatterChange, MatterView, NewMatter};
 pub use merging::MergeTicket;
@@ -100,6 +106,8 @@ pub struct Core {
     pub public_url: String,
     /// Signs access tokens, Message-IDs and reply tokens.
     pub signing_key: SecretSlice<u8>,
+    /// For how many hours the feed is kept: who was away longer reads everything anew.
+    pub feed_keep_hours: u32,
 }
 
 /// The application.

@@ -31,6 +31,7 @@ impl App {
     /// # Errors
     /// The store's own.
     pub async fn maintain(&self, now: Instant) -> Result<Maintenance, AppError> {
+        self.prune_feed(now).await?;
         let mut done = Maintenance { closed: 0, rooted: self.write_root(now).await? };
         let days = self.core.city.profile.close_after_days;
         let before = now.plus_seconds(-days * 86_400);

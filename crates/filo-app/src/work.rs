@@ -21,7 +21,7 @@ use filo_store::{
 };
 use serde_json::Value;
 
-use crate::{AppError, mint};
+use crate::{AppError, feed, mint};
 
 /// A ticket under work.
 pub(crate) struct Work {
@@ -129,6 +129,7 @@ impl Work {
         if let Some(signature) = Signature::of(&subject.words) {
             signatures::insert(conn, ticket.id, signature, at)?;
         }
+        feed::tell(conn, &ticket, None, &event)?;
         Ok(Self { ticket, beside, now })
     }
 
@@ -221,7 +222,9 @@ impl Work {
             body,
         )?;
         tickets::append(conn, &event)?;
-        self.ticket.apply(&event).map_err(|error| AppError::internal("an event does not apply", error))
+        let unit_before = self.ticket.history.unit.clone();
+        self.ticket.apply(&event).map_err(|error| AppError::internal("an event does not apply", error))?;
+        feed::tell(conn, &self.ticket, unit_before, &event)
     }
 
     /// Keeps a text as a message of the ticket, sealed.

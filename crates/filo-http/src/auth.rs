@@ -53,6 +53,10 @@ pub struct ManageQuarantine;
 pub struct ReadConfiguration;
 /// Manage users and keys.
 pub struct Administer;
+/// Follow the stream.
+pub struct ReadStream;
+/// Manage webhook subscriptions.
+pub struct ManageWebhooks;
 
 impl Permit for ReadTickets {
     const PERMISSION: Permission = Permission::ReadTickets;
@@ -89,6 +93,12 @@ impl Permit for ReadConfiguration {
 }
 impl Permit for Administer {
     const PERMISSION: Permission = Permission::Administer;
+}
+impl Permit for ReadStream {
+    const PERMISSION: Permission = Permission::ReadStream;
+}
+impl Permit for ManageWebhooks {
+    const PERMISSION: Permission = Permission::ManageWebhooks;
 }
 
 /// A caller who may do what `P` names. It comes first among a handler's arguments, so that 403 precedes 400.
@@ -128,7 +138,8 @@ impl FromRequest for Anybody {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token or key that was sent.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, structure,
-    tickets, webhooks,
+    access, audit, calls, health, matters, persons, quarantine, queues, reports, schema, scrivi, stream,
+    structure, tickets, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -33,6 +33,7 @@ use crate::{
     tags(
         (name = "access", description = "Logging in and out."),
         (name = "tickets", description = "Tickets, their conversations and steps."),
+        (name = "stream", description = "Server-sent events of what happens."),
         (name = "matters", description = "The tickets of one need."),
         (name = "persons", description = "Citizens over all channels."),
         (name = "contacts", description = "Every contact and answer."),
@@ -52,6 +53,7 @@ use crate::{
         structure::merge_ticket, structure::unmerge_ticket, structure::split_ticket, structure::duplicates,
         structure::ticket_links, structure::link_ticket, structure::ticket_link, structure::unlink_ticket,
         structure::watchers, structure::watch, structure::watcher, structure::unwatch,
+        stream::stream,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,

@@ -11,7 +11,7 @@ use actix_web::{
 
 use crate::{
     State, access, audit, auth, calls, health, idempotency, limits, matters, observe, openapi, pages,
-    persons, problem::Problem, quarantine, queues, reports, scrivi, structure, tickets, webhooks,
+    persons, problem::Problem, quarantine, queues, reports, scrivi, stream, structure, tickets, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -130,6 +130,7 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
         .wrap(from_fn(idempotency::idempotent))
         .wrap(from_fn(auth::authenticate))
         .configure(hanging_together)
+        .service(on("/stream", vec![get(web::get().to(stream::stream))]))
         .configure(working)
         .configure(contacts)
         .configure(figures)

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod configuration;
 pub mod report;
+pub mod stream;
 pub mod structure;
 
 use std::collections::BTreeMap;

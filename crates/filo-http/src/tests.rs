@@ -125,6 +125,7 @@ impl TestApp {
             deliverers: BTreeMap::new(),
             public_url: "https://filo.test".to_owned(),
             signing_key: vec![7_u8; 32].into(),
+            feed_keep_hours: 48,
         };
         let url = format!("sqlite:{}", folder.path().join("filo.db").display());
         let db = Db::open(&DbSettings::at(url)).unwrap();

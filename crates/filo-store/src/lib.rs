@@ -20,6 +20,7 @@ pub mod audit;
 pub mod calls;
 pub mod export;
 pub mod facts;
+pub mod feed;
 pub mod intake;
 pub mod interactions;
 pub mod jobs;

@@ -40,6 +40,9 @@ pub struct Settings {
     /// Rate limits.
     #[serde(default)]
     pub limits: Limits,
+    /// Server-sent events.
+    #[serde(default)]
+    pub stream: Stream,
     /// What sources need in secret, by source key.
     #[serde(default)]
     pub sources: BTreeMap<String, SourceSecrets>,
@@ -114,6 +117,24 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self { public_per_minute: 30, login_per_minute: 10, api_per_minute: 600 }
+    }
+}
+
+/// Server-sent events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stream {
+    /// For how many hours what happened is kept for those who reconnect.
+    pub keep_hours: u32,
+    /// Streams that one user may have open.
+    pub per_user: usize,
+    /// Streams open in all.
+    pub in_all: usize,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { keep_hours: 48, per_user: 5, in_all: 1000 }
     }
 }
 
@@ -233,8 +254,16 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
             Failure::CannotRun(format!("{variable}: there is no such section in the settings"))
         })?;
     }
-    let numeric =
-        matches!(last.as_str(), "pool_size" | "public_per_minute" | "login_per_minute" | "api_per_minute");
+    let numeric = matches!(
+        last.as_str(),
+        "pool_size"
+            | "public_per_minute"
+            | "login_per_minute"
+            | "api_per_minute"
+            | "keep_hours"
+            | "per_user"
+            | "in_all"
+    );
     let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
         (Ok(number), _) if numeric => Value::Integer(number),
         (_, Ok(yes)) if last == "behind_proxy" => Value::Boolean(yes),

@@ -114,6 +114,7 @@ impl Program {
             deliverers: self.deliverers()?,
             public_url: public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind)),
             signing_key: signing_key(&self.settings.data_dir)?,
+            feed_keep_hours: self.settings.stream.keep_hours,
         })
     }
 
