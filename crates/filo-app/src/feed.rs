@@ -11,7 +11,7 @@ use filo_domain::{
     vocabulary::Word,
 };
 use filo_store::{
-    Conn, StoreError,
+    Conn,
     feed::{self, News, Queue},
     tickets,
 };
@@ -271,7 +271,7 @@ impl App {
                     feed::prune(conn, before, last, BATCH)
                 })
                 .await
-                .map_err(|error: StoreError| AppError::Store(error))?;
+                .map_err(AppError::Store)?;
             if pruned < usize::try_from(BATCH).unwrap_or(usize::MAX) {
                 break;
             }
