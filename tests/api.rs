@@ -14,5 +14,6 @@ mod queues;
 mod replies;
 mod routing;
 mod search;
+mod stream;
 mod structure;
 mod units;

@@ -40,7 +40,7 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// Starts on a database; the clock shows `local`, a time in Milan.
     pub(crate) async fn at(local: &str, database: Database) -> Self {
-        Self::of_city(local, database, |_| ()).await
+        Self::start(local, database, &[], |_| ()).await
     }
 
     /// The same in a city whose content was changed: its files by their path in the city's folder.
@@ -49,16 +49,20 @@ impl TestApp {
         database: Database,
         change: impl FnOnce(&mut content::Files),
     ) -> Self {
-        Self::set_up(local, database, &[]).await
-    }
-
-    /// The same with further settings, as variables.
-    pub(crate) async fn set_up(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
-        Self::set(local, database, &[]).await
+        Self::start(local, database, &[], change).await
     }
 
     /// The same with further settings, as the environment has them.
-    pub(crate) async fn set(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
+    pub(crate) async fn set_up(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
+        Self::start(local, database, settings, |_| ()).await
+    }
+
+    async fn start(
+        local: &str,
+        database: Database,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(&mut content::Files),
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut environment = environment(&database.url, &folder);
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));

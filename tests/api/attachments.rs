@@ -204,7 +204,7 @@ async fn what_passes_the_limits_is_refused_and_leaves_nothing() {
             ("FILO__ATTACHMENTS__MAX_TICKET_MB", "2"),
             ("FILO__ATTACHMENTS__MAX_TICKET_FILES", "3"),
         ];
-        let served = Served::of(TestApp::set(NOON, database, &limits).await).await;
+        let served = Served::of(TestApp::set_up(NOON, database, &limits).await).await;
         let ticket = ticket(&served).await;
         assert_eq!(form(&served, &ticket, &[("file", "a", "text/plain", b"")]).await.expect(422)["errors"][0]["pointer"], "/file");
         assert_eq!(form(&served, &ticket, &[("other", "a", "text/plain", b"x")]).await.expect(422)["errors"][0]["pointer"], "/other");
@@ -429,7 +429,7 @@ async fn what_came_by_mail_is_kept_with_its_ticket_whatever_it_is() {
 async fn a_reply_carries_files_of_its_ticket() {
     both(async |database| {
         let limits = [("FILO__ATTACHMENTS__MAX_REPLY_MB", "1")];
-        let served = Served::of(TestApp::set(NOON, database, &limits).await).await;
+        let served = Served::of(TestApp::set_up(NOON, database, &limits).await).await;
         served.city.take_in("urp", mail("m1")).await;
         let ticket = format!("{CRM}/tickets/{}", served.city.ticket().await.id);
         served.city.send().await;

@@ -20,6 +20,7 @@ pub(crate) struct Served {
     pub(crate) city: TestApp,
     pub(crate) base: String,
     pub(crate) client: reqwest::Client,
+    pub(crate) state: State,
     tokens: BTreeMap<&'static str, String>,
     server: tokio::task::JoinHandle<std::io::Result<()>>,
 }
@@ -63,13 +64,13 @@ impl Served {
         change(&mut settings);
         let clock = Arc::clone(&city.program.clock);
         let state = State::new(city.app.clone(), clock, city.program.renderers(), settings).unwrap();
-        let server = tokio::spawn(filo_http::start(listener, state).unwrap().run());
+        let server = tokio::spawn(filo_http::start(listener, state.clone()).unwrap().run());
         let mut tokens = BTreeMap::new();
         for role in Role::ALL {
             add_user(&city, *role).await;
             tokens.insert(role.word(), log_in(&city, *role).await);
         }
-        Self { city, base, client: reqwest::Client::new(), tokens, server }
+        Self { city, base, client: reqwest::Client::new(), state, tokens, server }
     }
 
     /// Puts the clock, and logs everybody in again: access tokens live a quarter of an hour.

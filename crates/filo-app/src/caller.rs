@@ -126,6 +126,10 @@ pub enum Permission {
     OwnAccount,
     /// Enrol a second factor for oneself.
     EnrolFactor,
+    /// Follow along: tickets, queues, calls and mentions, each with its own permission.
+    ReadStream,
+    /// Manage webhook subscriptions.
+    ManageWebhooks,
 }
 
 impl Permission {
@@ -150,6 +154,8 @@ impl Permission {
             Self::Administer => "administer users and keys",
             Self::OwnAccount => "change the own account",
             Self::EnrolFactor => "enrol a second factor",
+            Self::ReadStream => "follow the stream",
+            Self::ManageWebhooks => "manage webhook subscriptions",
         }
     }
 }
@@ -261,11 +267,17 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 | P::ReadContacts
                 | P::ReadReports
                 | P::ReadConfiguration
+                | P::ReadStream
         ),
         Role::Specialist => {
             matches!(
                 permission,
-                P::ReadTickets | P::WorkTickets | P::ReadPersons | P::ReadReports | P::ReadConfiguration
+                P::ReadTickets
+                    | P::WorkTickets
+                    | P::ReadPersons
+                    | P::ReadReports
+                    | P::ReadConfiguration
+                    | P::ReadStream
             )
         }
         Role::Supervisor => {
@@ -280,7 +292,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                         | P::RecordProtocol
                 )
         }
-        Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration),
+        Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration | P::ReadStream),
         Role::Admin => {
             matches!(
                 permission,
@@ -290,6 +302,8 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     | P::ManageQuarantine
                     | P::ReadReports
                     | P::ReadConfiguration
+                    | P::ReadStream
+                    | P::ManageWebhooks
             )
         }
     }
@@ -303,6 +317,6 @@ fn scope_may(scope: Scope, permission: Permission) -> bool {
         }
         Scope::Protocol => permission == Permission::RecordProtocol,
         Scope::ReadReports => permission == Permission::ReadReports,
-        Scope::Webhooks => false,
+        Scope::Webhooks => permission == Permission::ManageWebhooks,
     }
 }

@@ -23,6 +23,7 @@ mod duplicates;
 mod error;
 mod export;
 mod facts;
+mod feed;
 mod fields;
 mod identities;
 mod intake;
@@ -79,6 +80,8 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use duplicates::{DuplicateReason, DuplicateView};
 pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};
+pub use feed::{Ear, Hearing, Topic, wire as news_on_the_wire};
+pub use filo_store::feed::{News, Queue};
 pub use filo_store::{attachments::ScanState, export::Place, interactions::Filter as InteractionFilter};
 pub use identities::{IdentityChange, IdentityOutcome, IdentityView, NewIdentity};
 pub use intake::{Intake, Receipt, Tally};
@@ -144,6 +147,8 @@ pub struct Core {
     pub signing_key: SecretSlice<u8>,
     /// What the city decides about log-ins.
     pub access: AccessPolicy,
+    /// For how many hours the feed is kept: who was away longer reads everything anew.
+    pub feed_keep_hours: u32,
 }
 
 /// The application.

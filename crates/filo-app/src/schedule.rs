@@ -37,6 +37,7 @@ impl App {
     /// The stores' own.
     pub async fn maintain(&self, now: Instant) -> Result<Maintenance, AppError> {
         self.forget_attempts(now).await?;
+        self.prune_feed(now).await?;
         let mut done = Maintenance { rooted: self.write_root(now).await?, ..Maintenance::default() };
         done.moved = self.tend_files(now).await?;
         if done.rooted {

@@ -21,7 +21,7 @@ use filo_store::{
 };
 use serde_json::Value;
 
-use crate::{AppError, assignment, mint, protocol};
+use crate::{AppError, assignment, feed, mint, protocol};
 
 /// A ticket under work.
 pub(crate) struct Work {
@@ -135,6 +135,7 @@ impl Work {
         if let Some(signature) = Signature::of(&subject.words) {
             signatures::insert(conn, ticket.id, signature, at)?;
         }
+        feed::tell(conn, &ticket, None, &event)?;
         Ok(Self { ticket, beside, unit_before: None, now, newly_formal: true })
     }
 
@@ -228,7 +229,9 @@ impl Work {
         )?;
         self.newly_formal |= matches!(&event.body, EventBody::Classified(change) if change.kind.is_some());
         tickets::append(conn, &event)?;
-        self.ticket.apply(&event).map_err(|error| AppError::internal("an event does not apply", error))
+        let unit_before = self.ticket.history.unit.clone();
+        self.ticket.apply(&event).map_err(|error| AppError::internal("an event does not apply", error))?;
+        feed::tell(conn, &self.ticket, unit_before, &event)
     }
 
     /// Keeps a text as a message of the ticket, sealed.

@@ -65,6 +65,10 @@ pub struct Administer;
 pub struct OwnAccount;
 /// Enrol a second factor for oneself.
 pub struct EnrolFactor;
+/// Follow the stream.
+pub struct ReadStream;
+/// Manage webhook subscriptions.
+pub struct ManageWebhooks;
 
 impl Permit for ReadTickets {
     const PERMISSION: Permission = Permission::ReadTickets;
@@ -120,6 +124,12 @@ impl Permit for EnrolFactor {
 impl Permit for Administer {
     const PERMISSION: Permission = Permission::Administer;
 }
+impl Permit for ReadStream {
+    const PERMISSION: Permission = Permission::ReadStream;
+}
+impl Permit for ManageWebhooks {
+    const PERMISSION: Permission = Permission::ManageWebhooks;
+}
 
 /// A caller who may do what `P` names. It comes first among a handler's arguments, so that 403 precedes 400.
 pub struct Allowed<P: Permit> {
@@ -158,7 +168,8 @@ impl FromRequest for Anybody {
     }
 }
 
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+/// The token or key that was sent.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }

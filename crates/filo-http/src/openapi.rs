@@ -17,8 +17,8 @@ use utoipa::OpenApi;
 
 use crate::{
     access, account, attachments, audit, calls, health, identities, matters, mentions, persons, policies,
-    protocol, quarantine, queues, replies, reports, schema, scrivi, structure, ticket_search, tickets, units,
-    webhooks,
+    protocol, quarantine, queues, replies, reports, schema, scrivi, stream, structure, ticket_search,
+    tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -35,6 +35,7 @@ use crate::{
         (name = "access", description = "Logging in and out."),
         (name = "tickets", description = "Tickets, their conversations and steps."),
         (name = "attachments", description = "Files of tickets."),
+        (name = "stream", description = "Server-sent events of what happens."),
         (name = "matters", description = "The tickets of one need."),
         (name = "persons", description = "Citizens over all channels."),
         (name = "contacts", description = "Every contact and answer."),
@@ -60,6 +61,7 @@ use crate::{
         structure::watchers, structure::watch, structure::watcher, structure::unwatch,
         attachments::upload_attachment, attachments::list_attachments, attachments::attachment,
         attachments::attachment_metadata,
+        stream::stream,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
         identities::add_identity, identities::identity, identities::change_identity, identities::remove_identity,

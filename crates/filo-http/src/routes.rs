@@ -12,7 +12,7 @@ use actix_web::{
 use crate::{
     State, access, account, attachments, audit, auth, calls, health, idempotency, identities, limits,
     matters, mentions, observe, openapi, pages, persons, policies, problem::Problem, protocol, quarantine,
-    queues, replies, reports, scrivi, structure, ticket_search, tickets, units, webhooks,
+    queues, replies, reports, scrivi, stream, structure, ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -151,6 +151,7 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
         .wrap(from_fn(auth::authenticate))
         .configure(hanging_together)
         .configure(content)
+        .service(on("/stream", vec![get(web::get().to(stream::stream))]))
         .configure(working)
         .configure(contacts)
         .configure(identities)

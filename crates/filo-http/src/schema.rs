@@ -10,6 +10,7 @@ pub mod content;
 mod persons;
 mod protocol;
 pub mod report;
+pub mod stream;
 pub mod structure;
 
 use std::collections::BTreeMap;

@@ -11,7 +11,7 @@ use actix_web::{
     web::{self, Data},
 };
 
-use crate::{HttpSettings, State, metrics, routes};
+use crate::{HttpSettings, State, metrics, routes, stream};
 
 /// Requests that are being answered have so long to end when the server stops.
 const SHUTDOWN_S: u64 = 10;
@@ -20,6 +20,7 @@ const SHUTDOWN_S: u64 = 10;
 pub struct Running {
     server: Server,
     metrics: Option<Server>,
+    state: State,
     /// Where it listens.
     pub address: SocketAddr,
     /// Where `/metrics` is, when it is on.
@@ -36,10 +37,19 @@ impl Running {
     /// # Errors
     /// The server's own.
     pub async fn run(self) -> io::Result<()> {
-        let Some(metrics) = self.metrics else { return self.server.await };
+        // Ends with this future, however that ends.
+        let mut hub = tokio::task::JoinSet::new();
+        hub.spawn(stream::follow(self.state.clone()));
+        let ended = Self::answer(self.server, self.metrics).await;
+        self.state.end_streams();
+        ended
+    }
+
+    async fn answer(server: Server, metrics: Option<Server>) -> io::Result<()> {
+        let Some(metrics) = metrics else { return server.await };
         let beside = metrics.handle();
         let beside_task = tokio::spawn(metrics);
-        let ended = self.server.await;
+        let ended = server.await;
         beside.stop(true).await;
         let _stopped = beside_task.await;
         ended
@@ -55,13 +65,14 @@ pub fn start(listener: TcpListener, state: State) -> io::Result<Running> {
     let address = listener.local_addr()?;
     let metrics = settings.metrics_bind.map(|bind| start_metrics(bind, state.clone())).transpose()?;
     let (metrics, metrics_address) = metrics.unzip();
-    let server = HttpServer::new(move || routes::application(state.clone()))
+    let shared = state.clone();
+    let server = HttpServer::new(move || routes::application(shared.clone()))
         .workers(settings.workers.max(1))
         .shutdown_timeout(SHUTDOWN_S)
         .disable_signals()
         .listen(listener)?
         .run();
-    Ok(Running { server, metrics, address, metrics_address })
+    Ok(Running { server, metrics, state, address, metrics_address })
 }
 
 fn start_metrics(bind: SocketAddr, state: State) -> io::Result<(Server, SocketAddr)> {

@@ -3,6 +3,7 @@
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use filo_app::{App, Clock};
@@ -10,7 +11,7 @@ use filo_domain::Instant;
 use filo_indicators::render::Render;
 use minijinja::Environment;
 
-use crate::{limits::Limiter, metrics::Metrics, pages::templates};
+use crate::{limits::Limiter, metrics::Metrics, pages::templates, stream::Hub};
 
 /// How the server listens and what it lets through.
 #[derive(Clone, Debug)]
@@ -31,6 +32,32 @@ pub struct HttpSettings {
     pub behind_proxy: bool,
     /// Server threads.
     pub workers: usize,
+    /// Server-sent events.
+    pub stream: StreamSettings,
+}
+
+/// Server-sent events.
+#[derive(Clone, Debug)]
+pub struct StreamSettings {
+    /// Streams that one user may have open.
+    pub per_user: usize,
+    /// Streams open in all.
+    pub in_all: usize,
+    /// How often a sign of life is sent, and the caller checked again.
+    pub heartbeat: Duration,
+    /// How long a client may not read before it is let go.
+    pub patience: Duration,
+}
+
+impl Default for StreamSettings {
+    fn default() -> Self {
+        Self {
+            per_user: 5,
+            in_all: 1000,
+            heartbeat: Duration::from_secs(15),
+            patience: Duration::from_secs(30),
+        }
+    }
 }
 
 impl HttpSettings {
@@ -45,6 +72,7 @@ impl HttpSettings {
             api_per_minute: 600,
             behind_proxy: false,
             workers: 2,
+            stream: StreamSettings::default(),
         }
     }
 }
@@ -70,6 +98,7 @@ pub struct Shared {
     /// Keeps one caller's repeated refusals from filling the audit log.
     pub(crate) refusals: Limiter<(String, String)>,
     pub(crate) pages: Environment<'static>,
+    pub(crate) hub: Hub,
 }
 
 impl State {
@@ -90,6 +119,7 @@ impl State {
             callers: Limiter::per_minute(settings.api_per_minute),
             refusals: Limiter::per_minute(1),
             metrics: Metrics::default(),
+            hub: Hub::new(settings.stream.clone()),
             app,
             clock,
             renderers,
@@ -99,6 +129,14 @@ impl State {
     /// The present.
     pub fn now(&self) -> Instant {
         self.clock.now()
+    }
+    /// Ends all streams: a server that stops in peace waits for no answer that never ends.
+    pub fn end_streams(&self) {
+        self.hub.end();
+    }
+    /// Streams that are open.
+    pub fn streams(&self) -> usize {
+        self.hub.open()
     }
 }
 

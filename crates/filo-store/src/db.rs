@@ -11,7 +11,7 @@ use diesel::{
     connection::SimpleConnection,
     r2d2::{ConnectionManager, CustomizeConnection, Pool},
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     Conn, StoreError,
@@ -49,6 +49,7 @@ pub struct Db {
     permits: Arc<Semaphore>,
     wait: Duration,
     plans: Option<Plans>,
+    written: watch::Sender<u64>,
 }
 
 #[derive(Clone)]
@@ -76,7 +77,14 @@ impl Db {
             None => return Err(StoreError::Url),
         };
         let permits = usize::try_from(settings.pool_size.get()).unwrap_or(1);
-        Ok(Self { pools, permits: Arc::new(Semaphore::new(permits)), wait: settings.wait, plans: None })
+        let (written, _) = watch::channel(0);
+        Ok(Self {
+            pools,
+            permits: Arc::new(Semaphore::new(permits)),
+            wait: settings.wait,
+            plans: None,
+            written,
+        })
     }
 
     /// The same store, with every query watched for full scans: for tests and benches, at a price.
@@ -100,10 +108,20 @@ impl Db {
         E: From<StoreError> + Send + 'static,
     {
         let work = watching(self.plans.clone(), work);
-        match &self.pools {
+        let done = match &self.pools {
             Pools::Postgres(_) => self.blocking(|conn| conn.transaction(work)).await,
             Pools::Sqlite { writer, .. } => writer.run(self.wait, work).await,
+        };
+        if done.is_ok() {
+            self.written.send_modify(|count| *count = count.wrapping_add(1));
         }
+        done
+    }
+
+    /// Changes after every commit of this process: who waits for news need not look all the time. What another
+    /// process commits is not heard here.
+    pub fn written(&self) -> watch::Receiver<u64> {
+        self.written.subscribe()
     }
 
     /// Runs work that only reads, in one consistent view.

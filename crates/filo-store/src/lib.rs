@@ -23,6 +23,7 @@ pub mod calls;
 pub mod export;
 pub mod factors;
 pub mod facts;
+pub mod feed;
 pub mod identities;
 pub mod intake;
 pub mod interactions;

@@ -346,6 +346,23 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::{Id, Instant};
 
+    feed (id) {
+        id -> BigInt,
+        seq -> Nullable<BigInt>,
+        at -> Instant,
+        kind -> Text,
+        ticket_id -> Nullable<Id>,
+        unit -> Nullable<Text>,
+        unit_before -> Nullable<Text>,
+        user_id -> Nullable<Id>,
+        data -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
     users (id) {
         id -> Id,
         name -> Text,
@@ -701,6 +718,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     message_attachments,
     request_codes,
     jobs,
+    feed,
     users,
     totp_factors,
     recovery_codes,

@@ -50,6 +50,9 @@ pub struct Settings {
     /// Files.
     #[serde(default)]
     pub attachments: Attachments,
+    /// Server-sent events.
+    #[serde(default)]
+    pub stream: Stream,
     /// What sources need in secret, by source key.
     #[serde(default)]
     pub sources: BTreeMap<String, SourceSecrets>,
@@ -221,6 +224,24 @@ impl Default for Attachments {
     }
 }
 
+/// Server-sent events.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Stream {
+    /// For how many hours what happened is kept for those who reconnect.
+    pub keep_hours: u32,
+    /// Streams that one user may have open.
+    pub per_user: usize,
+    /// Streams open in all.
+    pub in_all: usize,
+}
+
+impl Default for Stream {
+    fn default() -> Self {
+        Self { keep_hours: 48, per_user: 5, in_all: 1000 }
+    }
+}
+
 /// What a source needs in secret.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -339,7 +360,14 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
     }
     let numeric = matches!(
         last.as_str(),
-        "pool_size" | "public_per_minute" | "login_per_minute" | "api_per_minute" | "lock_minutes"
+        "pool_size"
+            | "public_per_minute"
+            | "login_per_minute"
+            | "api_per_minute"
+            | "lock_minutes"
+            | "keep_hours"
+            | "per_user"
+            | "in_all"
     ) || last.starts_with("max_");
     let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
         (Ok(number), _) if numeric => Value::Integer(number),

@@ -111,6 +111,7 @@ impl Program {
     fn core(&self) -> Result<Core, Failure> {
         let public_url = self.settings.http.public_url.clone();
         Ok(Core {
+            feed_keep_hours: self.settings.stream.keep_hours,
             city: self.city.clone(),
             definitions: self.definitions.clone(),
             sources: self.adapters()?,

@@ -19,7 +19,7 @@ fn clamd() -> Option<String> {
 
 async fn scanned_by(database: Database, clamd: &str) -> Served {
     let settings = [("FILO__ATTACHMENTS__CLAMD", clamd)];
-    Served::of(TestApp::set(NOON, database, &settings).await).await
+    Served::of(TestApp::set_up(NOON, database, &settings).await).await
 }
 
 async fn state(served: &Served, file: &Value) -> Value {

@@ -100,7 +100,7 @@ mod tests {
             5 => EventBody::Resumed,
             6 => EventBody::Replied { text: text(number), channel: Channel::Email },
             7 => EventBody::Undelivered { message: MessageId::from_uuid(id(number / 2)) },
-            8 => EventBody::Resolved { outcome: Outcome::Solved, note: None },
+            8 => EventBody::Resolved { outcome: Outcome::Solved, reason: None, note: None },
             9 => EventBody::Closed { automatic: false },
             10 => EventBody::Reopened { reason: None },
             11 => EventBody::Rated { score: 4, comment: None },

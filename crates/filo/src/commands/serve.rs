@@ -8,7 +8,7 @@ use std::{
 };
 
 use filo_app::{App, Clock};
-use filo_http::{HttpSettings, State};
+use filo_http::{HttpSettings, State, StreamSettings};
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -69,7 +69,7 @@ pub(crate) async fn serve_app(
     let address = format!("http://{}", settings.bind);
     let state = State::new(app.clone(), Arc::clone(&program.clock), program.renderers(), settings)
         .map_err(|error| cannot(&error))?;
-    let running = filo_http::start(listener, state).map_err(|error| cannot(&error))?;
+    let running = filo_http::start(listener, state.clone()).map_err(|error| cannot(&error))?;
     let handle = running.handle();
     let (stop, stopped) = watch::channel(false);
     let behind = tokio::spawn(background(app, Arc::clone(&program.clock), stopped));
@@ -81,6 +81,7 @@ pub(crate) async fn serve_app(
     let ended = tokio::select! {
         ended = running.run() => ended,
         () = asked_to_end() => {
+            state.end_streams();
             handle.stop(true).await;
             Ok(())
         }
@@ -109,6 +110,11 @@ fn http_settings(program: &Program, listener: &TcpListener) -> Result<HttpSettin
         login_per_minute: settings.limits.login_per_minute,
         api_per_minute: settings.limits.api_per_minute,
         behind_proxy: settings.http.behind_proxy,
+        stream: StreamSettings {
+            per_user: settings.stream.per_user,
+            in_all: settings.stream.in_all,
+            ..StreamSettings::default()
+        },
         ..HttpSettings::at(bind, public_url)
     })
 }

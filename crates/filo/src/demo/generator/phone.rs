@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use filo_app::{RegisterCall, Requester};
+use filo_app::RegisterCall;
 use filo_domain::{
     Instant,
     city::Source,
