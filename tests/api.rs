@@ -2,5 +2,6 @@
 
 mod at_once;
 mod basics;
+mod general;
 mod queues;
 mod structure;
