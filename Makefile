@@ -12,8 +12,10 @@ PROPTEST_CASES_LONG ?= 5000
 # How long `make test-long` throws damaged inputs at the decoders, and which.
 FUZZ_SECONDS ?= 600
 FUZZ_SEED ?= 1
+# How many examples of each operation `make test-long` sends to the running server.
+CONFORMANCE_EXAMPLES_LONG ?= 150
 
-.PHONY: help run test test-long fmt fmt-check lint check deny doc doctest nextest tools clean
+.PHONY: help run test test-long fmt fmt-check lint check deny doc doctest nextest conformance tools clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,7 +25,7 @@ run: ## builds Filo and starts the demo on the embedded database
 	$(CARGO) run --locked --quiet --package filo -- demo
 
 # The cheap checks come first, the tests last: their summary closes the run.
-test: tools fmt-check check deny lint doc doctest nextest ## the whole gate, on both databases
+test: tools fmt-check check deny lint doc doctest nextest conformance ## the whole gate, on both databases
 
 fmt: ## formats the sources
 	$(CARGO) fmt --all
@@ -50,22 +52,31 @@ doctest:
 nextest: ## the tests alone, beside a PostgreSQL server, a virus scanner and an S3 server of their own
 	scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace
 
+# The rules for the document are tried first: a rule that sees nothing would let everything pass.
+conformance: tools ## the OpenAPI document by the Italian guidelines, and the running server by its document
+	$(CARGO) build --locked --package filo
+	scripts/lint-openapi
+	scripts/with-postgres scripts/conformance
+
 tools:
 	@scripts/install-tools
 
 test-long: tools ## what takes longer: many more property cases, damaged inputs, kill rounds, full size, advisories
-	@echo "test-long 1/6: every test, with $(PROPTEST_CASES_LONG) cases to a property"
+	@echo "test-long 1/7: every test, with $(PROPTEST_CASES_LONG) cases to a property"
 	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace --profile long
-	@echo "test-long 2/6: the release build, which links no shared database or TLS library"
+	@echo "test-long 2/7: the release build, which links no shared database or TLS library"
 	$(CARGO) build --locked --release --package filo --package filo-bench
 	! ldd "$${CARGO_TARGET_DIR:-target}/release/filo" | grep -E 'libpq|libsqlite3|libssl|libcrypto'
-	@echo "test-long 3/6: damaged inputs through every decoder for $(FUZZ_SECONDS) seconds"
+	@echo "test-long 3/7: damaged inputs through every decoder for $(FUZZ_SECONDS) seconds"
 	"$${CARGO_TARGET_DIR:-target}/release/filo-bench" fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
-	@echo "test-long 4/6: imports that are killed and run again (KILL_ROUNDS)"
+	@echo "test-long 4/7: imports that are killed and run again (KILL_ROUNDS)"
 	scripts/with-postgres scripts/kill-rounds
-	@echo "test-long 5/6: a city's calls of most of a year (FULL_SIZE_CALLS)"
+	@echo "test-long 5/7: a city's calls of most of a year (FULL_SIZE_CALLS)"
 	scripts/with-postgres scripts/full-size
-	@echo "test-long 6/6: known advisories about the dependencies"
+	@echo "test-long 6/7: the running server by its document, with $(CONFORMANCE_EXAMPLES_LONG) examples to an operation"
+	$(CARGO) build --locked --package filo
+	CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES_LONG) scripts/with-postgres scripts/conformance
+	@echo "test-long 7/7: known advisories about the dependencies"
 	scripts/check-advisories
 
 clean: ## removes everything that was built

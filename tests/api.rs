@@ -6,6 +6,7 @@ mod at_once;
 mod attachments;
 mod basics;
 mod fields;
+mod general;
 mod merges;
 mod persons;
 mod policies;

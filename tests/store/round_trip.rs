@@ -455,15 +455,42 @@ async fn users_tokens_keys_and_remembered_requests() {
         same(access::find_key(conn, "k")?, Some(key));
         assert!(access::revoke_key(conn, "pbx", AT)? && !access::revoke_key(conn, "pbx", AT)?);
 
-        same(access::claim_idempotency(conn, "anna", "i", "hash", AT, AT.plus_seconds(-86_400))?, None);
-        access::remember(conn, "anna", "i", 201, &json!({ "location": "/x" }), b"{}")?;
-        let again =
-            access::claim_idempotency(conn, "anna", "i", "other", AT, AT.plus_seconds(-86_400))?.unwrap();
+        same(
+            access::claim_idempotency(
+                conn,
+                "anna",
+                "i",
+                "hash",
+                AT,
+                (AT.plus_seconds(-86_400), AT.plus_seconds(-300)),
+            )?,
+            None,
+        );
+        access::remember(conn, ("anna", "i"), AT, 201, &json!({ "location": "/x" }), b"{}")?;
+        let again = access::claim_idempotency(
+            conn,
+            "anna",
+            "i",
+            "other",
+            AT,
+            (AT.plus_seconds(-86_400), AT.plus_seconds(-300)),
+        )?
+        .unwrap();
         same(
             (again.request_hash.as_str(), again.status, again.body.as_slice()),
             ("hash", Some(201), &b"{}"[..]),
         );
-        same(access::claim_idempotency(conn, "anna", "i", "other", AT, AT.plus_seconds(1))?, None);
+        same(
+            access::claim_idempotency(
+                conn,
+                "anna",
+                "i",
+                "other",
+                AT,
+                (AT.plus_seconds(1), AT.plus_seconds(-300)),
+            )?,
+            None,
+        );
         Ok(())
     })
     .await;

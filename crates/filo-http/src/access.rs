@@ -1,7 +1,7 @@
 //! Logging in and out, users and keys, and the lists of the city's configuration.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use filo_app::{AppError, Caller, LoginRequest, NewUser, Scope, UserChange};
+use filo_app::{AppError, Caller, LoginRequest, NewUser, Scope, UserChange, UserSummary};
 use filo_domain::{Instant, vocabulary::Word};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -41,6 +41,19 @@ pub(crate) struct RefreshToken {
     refresh_token: String,
 }
 
+/// No token of ours is longer.
+const LONGEST_TOKEN: usize = 200;
+
+impl RefreshToken {
+    fn check(&self) -> Result<(), Problem> {
+        if self.refresh_token.chars().count() > LONGEST_TOKEN {
+            let detail = format!("must have at most {LONGEST_TOKEN} characters");
+            return Err(Problem::invalid("/refresh_token", detail));
+        }
+        Ok(())
+    }
+}
+
 /// Exchanges a refresh token; one that was exchanged before revokes everything that descends from its log-in.
 #[utoipa::path(post, path = "/rest/crm/v1/auth/refresh", tag = "access", request_body = schema::RefreshToken,
     responses((status = 200, body = schema::Tokens)))]
@@ -58,6 +71,7 @@ pub(crate) async fn logout(
     state: Data<State>,
     body: JsonBody<RefreshToken>,
 ) -> Result<HttpResponse, Problem> {
+    body.0.check()?;
     state.app.logout(&body.0.refresh_token, state.now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -112,6 +126,12 @@ pub(crate) async fn change_user(
     Ok(one(&user, user.version))
 }
 
+/// The user of a name, and the present version.
+fn present<'a>(users: &'a [UserSummary], name: &str) -> Result<(&'a UserSummary, i32), AppError> {
+    let user = users.iter().find(|user| user.name == name).ok_or(AppError::NotFound("user"))?;
+    Ok((user, user.version))
+}
+
 /// Disables a user and ends the user's log-ins.
 #[utoipa::path(post, path = "/rest/crm/v1/users/{name}/disable", tag = "administration",
     responses((status = 200, body = schema::User)))]
@@ -119,9 +139,11 @@ pub(crate) async fn disable_user(
     caller: Allowed<ManageUsers>,
     state: Data<State>,
     name: PathText,
+    version: IfMatch,
     body: MaybeJson,
 ) -> Result<HttpResponse, Problem> {
     typed::<Empty>(&body.0)?;
+    version.honoured(present(&state.app.users(&caller).await?, &name.0)?.1)?;
     state.app.disable_user(&caller, &name.0, state.now()).await?;
     shown(&state, &caller, &name.0).await
 }
@@ -143,8 +165,10 @@ pub(crate) async fn set_password(
     caller: Allowed<ManageUsers>,
     state: Data<State>,
     name: PathText,
+    version: IfMatch,
     body: JsonBody<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
+    version.honoured(present(&state.app.users(&caller).await?, &name.0)?.1)?;
     state.app.set_password(&caller, &name.0, body.0.password, state.now()).await?;
     shown(&state, &caller, &name.0).await
 }

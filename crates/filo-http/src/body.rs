@@ -21,6 +21,14 @@ use crate::problem::Problem;
 
 /// The longest JSON body, in bytes.
 pub(crate) const LONGEST_JSON: usize = 1_100_000;
+/// The longest text anywhere in a body, in characters.
+pub(crate) const LONGEST_TEXT: usize = 1_000_000;
+/// The longest reason or internal note of a step, in characters.
+const LONGEST_REASON: usize = 5_000;
+/// The longest value in a query, in characters.
+pub(crate) const LONGEST_IN_QUERY: usize = 1_000;
+/// The longest name in a path, in characters.
+pub(crate) const LONGEST_IN_PATH: usize = 200;
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
 
@@ -118,10 +126,20 @@ async fn json_of(request: &HttpRequest, payload: Payload, media_type: &str) -> R
 pub(crate) fn json(bytes: &[u8]) -> Result<Value, Problem> {
     let value: Value = serde_json::from_slice(bytes)
         .map_err(|error| Problem::bad_request(format!("the body is not JSON: {error}")))?;
-    match nul(&value, String::new()) {
-        Some(pointer) => Err(Problem::invalid(pointer, "must not hold the character NUL")),
+    match misfit(&value, String::new()) {
+        Some((pointer, detail)) => Err(Problem::invalid(pointer, detail)),
         None => Ok(value),
     }
+}
+
+/// A reason that says something, and not too much.
+pub(crate) fn said(pointer: &str, text: String) -> Result<String, Problem> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > LONGEST_REASON {
+        let detail = format!("must have 1 to {LONGEST_REASON} characters, has {length}");
+        return Err(Problem::invalid(pointer, detail));
+    }
+    Ok(text)
 }
 
 /// The whole body, unless it is too long.
@@ -137,21 +155,26 @@ pub(crate) async fn whole(mut payload: Payload, limit: usize) -> Result<Vec<u8>,
     Ok(bytes.to_vec())
 }
 
-fn nul(value: &Value, pointer: String) -> Option<String> {
+/// The first text that no database takes, or that nobody wrote.
+fn misfit(value: &Value, pointer: String) -> Option<(String, String)> {
     match value {
-        Value::String(text) => text.contains('\0').then_some(pointer),
+        Value::String(text) => unfit(text).map(|detail| (pointer, detail)),
         Value::Array(items) => {
-            items.iter().enumerate().find_map(|(index, item)| nul(item, format!("{pointer}/{index}")))
+            items.iter().enumerate().find_map(|(index, item)| misfit(item, format!("{pointer}/{index}")))
         }
-        Value::Object(members) => members.iter().find_map(|(key, member)| {
-            if key.contains('\0') {
-                Some(pointer.clone())
-            } else {
-                nul(member, format!("{pointer}/{}", escape(key)))
-            }
+        Value::Object(members) => members.iter().find_map(|(key, member)| match unfit(key) {
+            Some(detail) => Some((pointer.clone(), detail)),
+            None => misfit(member, format!("{pointer}/{}", escape(key))),
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => None,
     }
+}
+
+fn unfit(text: &str) -> Option<String> {
+    if text.contains('\0') {
+        return Some("must not hold the character NUL".to_owned());
+    }
+    (text.chars().count() > LONGEST_TEXT).then(|| format!("must have at most {LONGEST_TEXT} characters"))
 }
 
 /// Reads a value, or says where it does not fit.
@@ -203,6 +226,10 @@ fn read_query<T: DeserializeOwned>(text: &str) -> Result<T, Problem> {
         let pointer = format!("/{}", escape(&key.replace('\0', "")));
         return Err(Problem::invalid(pointer, "must not hold the character NUL"));
     }
+    if let Some((key, _)) = pairs.iter().find(|(_, value)| value.chars().count() > LONGEST_IN_QUERY) {
+        let detail = format!("must have at most {LONGEST_IN_QUERY} characters");
+        return Err(Problem::invalid(format!("/{}", escape(key)), detail));
+    }
     Query::<T>::from_query(text).map(Query::into_inner).map_err(|error| {
         let detail = error.to_string();
         let detail = detail.strip_prefix("Query deserialize error: ").unwrap_or(&detail).to_owned();
@@ -248,7 +275,10 @@ impl FromRequest for PathText {
         // The last name in the path, percent-decoded.
         let texts = Path::<Vec<String>>::from_request(request, &mut Payload::None).into_inner();
         let last = texts.ok().and_then(|mut texts| texts.pop());
-        let clean = last.filter(|text| !text.is_empty() && !text.contains(char::is_control));
+        let named = |text: &String| {
+            !text.is_empty() && text.chars().count() <= LONGEST_IN_PATH && !text.contains(char::is_control)
+        };
+        let clean = last.filter(named);
         std::future::ready(clean.map(Self).ok_or_else(|| Problem::not_found().into()))
     }
 }

@@ -1,7 +1,8 @@
 //! `Idempotency-Key`: the same POST sent again, after a lost answer, gives the first answer and does nothing.
 //!
 //! Only successes are remembered: a refused request has done nothing, and its key may be used for the corrected one.
-//! A claimed request runs on when its client goes away, so that its key never stays in flight.
+//! A claimed request runs on when its client goes away. A process that is killed leaves its keys in flight: they may be
+//! claimed anew after a few minutes, which no request takes.
 
 use actix_web::{
     Error, HttpMessage, HttpResponse, ResponseError,
@@ -15,6 +16,7 @@ use actix_web::{
     web::{Bytes, Data},
 };
 use filo_app::Caller;
+use filo_domain::Instant;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
@@ -52,6 +54,7 @@ pub(crate) async fn idempotent(
 struct Claimed {
     principal: String,
     key: String,
+    at: Instant,
 }
 
 enum Claim {
@@ -75,10 +78,10 @@ async fn claim(state: &State, request: &mut ServiceRequest) -> Result<Claim, Pro
     }
     let hash = digest(state, request).await?;
     let principal = principal(state, request);
-    let known =
-        state.app.claim_idempotency(principal.clone(), key.clone(), hash.clone(), state.now()).await?;
+    let at = state.now();
+    let known = state.app.claim_idempotency(principal.clone(), key.clone(), hash.clone(), at).await?;
     match known {
-        None => Ok(Claim::New(Claimed { principal, key })),
+        None => Ok(Claim::New(Claimed { principal, key, at })),
         Some(known) if known.request_hash != hash => Err(Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency-key-reused",
@@ -170,7 +173,7 @@ fn headers(all: &HeaderMap) -> Value {
 
 /// The effect is committed already: an answer that cannot be remembered is only logged.
 async fn settle(state: &State, claim: Claimed, answer: Option<(u16, Value, Vec<u8>)>) {
-    if let Err(error) = state.app.settle_idempotency(claim.principal, claim.key, answer).await {
+    if let Err(error) = state.app.settle_idempotency((claim.principal, claim.key), claim.at, answer).await {
         tracing::error!(error = %error, "an answer could not be remembered under its Idempotency-Key");
     }
 }

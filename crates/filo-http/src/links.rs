@@ -39,6 +39,13 @@ impl IfMatch {
             )),
         }
     }
+    /// For what may be done unseen, but not to another version than the one that was sent, if any.
+    pub(crate) fn honoured(&self, present: i32) -> Result<(), Problem> {
+        match self {
+            Self::Version(version) if *version != present => Err(AppError::Stale(present).into()),
+            Self::Version(_) | Self::Any => Ok(()),
+        }
+    }
     /// For what may be changed as it is.
     pub(crate) fn optional(self) -> Option<i32> {
         match self {

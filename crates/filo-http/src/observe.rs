@@ -8,7 +8,10 @@ use actix_web::{
     Error,
     body::MessageBody,
     dev::{ServiceRequest, ServiceResponse},
-    http::header::{HeaderMap, HeaderName, HeaderValue},
+    http::{
+        Method,
+        header::{HeaderMap, HeaderName, HeaderValue},
+    },
     middleware::Next,
     web::Data,
 };
@@ -37,12 +40,16 @@ pub(crate) async fn under<F: Future>(id: String, work: F) -> F::Output {
 /// The middleware.
 pub(crate) async fn observe(
     state: Data<State>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let started = Instant::now();
     let id = given_id(&request).unwrap_or_else(|| new_id(&state));
     let method = request.method().clone();
+    if method == Method::HEAD {
+        // Answered as GET: the server itself leaves the body out of what it sends.
+        request.head_mut().method = Method::GET;
+    }
     let span = tracing::info_span!("request", request.id = %id, http.method = %method);
     let answer = async {
         let mut response = next.call(request).await?;

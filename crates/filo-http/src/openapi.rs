@@ -114,8 +114,14 @@ fn put(value: &mut Value, key: &str, member: Value) {
     }
 }
 
-/// The document as it is sent, written once.
-static WRITTEN: LazyLock<String> = LazyLock::new(|| openapi().to_string());
+/// The document, made once, and as it is sent.
+static MADE: LazyLock<Value> = LazyLock::new(openapi);
+static WRITTEN: LazyLock<String> = LazyLock::new(|| MADE.to_string());
+
+/// The document, made once.
+pub(crate) fn made() -> &'static Value {
+    &MADE
+}
 
 /// `GET /openapi.json`.
 pub(crate) async fn document() -> HttpResponse {

@@ -93,8 +93,13 @@ pub(crate) async fn merge_person(
     caller: Allowed<ManagePersons>,
     state: Data<State>,
     id: PathId<PersonId>,
+    version: IfMatch,
     body: JsonBody<MergeInto>,
 ) -> Result<HttpResponse, Problem> {
+    if let Some(seen) = version.optional() {
+        let present = state.app.person(&caller, id.0).await?.version;
+        IfMatch::Version(seen).honoured(present)?;
+    }
     let merged = state.app.merge_person(&caller, id.0, body.0.into, state.now()).await?;
     Ok(one(&merged, merged.person.version))
 }

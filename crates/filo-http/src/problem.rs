@@ -1,5 +1,7 @@
 //! The one renderer of refusals: `application/problem+json` (RFC 9457).
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpResponse, HttpResponseBuilder, ResponseError,
     body::BoxBody,
@@ -18,6 +20,8 @@ use crate::observe;
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
 /// How long to wait before asking a service again that is away, in seconds.
 const RETRY_S: u64 = 5;
+/// The longest sentence of a refusal, in characters.
+const LONGEST_SENTENCE: usize = 500;
 
 /// A refusal on its way out; boxed, because most results are none.
 #[derive(Debug, thiserror::Error)]
@@ -108,18 +112,25 @@ impl Problem {
             "type": format!("/problems/{}", self.0.code),
             "title": self.0.status.canonical_reason(),
             "status": self.0.status.as_u16(),
-            "detail": self.0.detail,
+            "detail": self.0.detail.as_deref().map(short),
             "instance": format!("/requests/{}", observe::request_id()),
         });
         if let Some(members) = body.as_object_mut() {
             if !self.0.errors.is_empty() {
-                let error =
-                    |(pointer, detail): &(String, String)| json!({ "pointer": pointer, "detail": detail });
+                let error = |(pointer, detail): &(String, String)| json!({ "pointer": short(pointer), "detail": short(detail) });
                 members.insert("errors".to_owned(), self.0.errors.iter().map(error).collect());
             }
             members.extend(self.0.further.clone());
         }
         body
+    }
+}
+
+/// A sentence as long as people read: what was sent is quoted, and may be a megabyte.
+fn short(text: &str) -> Cow<'_, str> {
+    match text.char_indices().nth(LONGEST_SENTENCE) {
+        Some((end, _)) => Cow::Owned(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Cow::Borrowed(text),
     }
 }
 
@@ -234,6 +245,14 @@ mod tests {
         let problem = Problem::from(AppError::Internal("password of the database".to_owned()));
         assert_eq!(problem.error_response().status(), 500);
         assert!(problem.body()["detail"].is_null());
+    }
+
+    #[test]
+    fn a_refusal_does_not_repeat_a_megabyte_of_what_was_sent() {
+        let sent = "è".repeat(1_000_000);
+        let problem = Problem::invalid(format!("/{sent}"), format!("there is no theme {sent:?}"));
+        assert!(problem.body().to_string().len() < 4_000);
+        assert!(Problem::bad_request(sent).body().to_string().len() < 2_000);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The quarantine: what could not be understood is looked at, retried, or put aside.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
+use filo_app::QuarantineView;
 use filo_domain::QuarantineId;
 use serde::Deserialize;
 
@@ -8,7 +9,7 @@ use crate::{
     State,
     auth::{Allowed, ManageQuarantine},
     body::{JsonBody, MaybeJson, Paging, PathId, QueryOf, typed},
-    links::listed,
+    links::{IfMatch, listed, one},
     problem::Problem,
     schema,
 };
@@ -34,7 +35,13 @@ pub(crate) async fn quarantined(
     state: Data<State>,
     id: PathId<QuarantineId>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(state.app.quarantined(&caller, id.0).await?))
+    let unit = state.app.quarantined(&caller, id.0).await?;
+    Ok(one(&unit, version(&unit)))
+}
+
+/// A unit is settled once.
+fn version(unit: &QuarantineView) -> i32 {
+    1 + i32::from(unit.decided_at.is_some())
 }
 
 #[derive(Deserialize)]
@@ -48,9 +55,11 @@ pub(crate) async fn retry_quarantined(
     caller: Allowed<ManageQuarantine>,
     state: Data<State>,
     id: PathId<QuarantineId>,
+    if_match: IfMatch,
     body: MaybeJson,
 ) -> Result<HttpResponse, Problem> {
     typed::<Empty>(&body.0)?;
+    if_match.honoured(version(&state.app.quarantined(&caller, id.0).await?))?;
     Ok(HttpResponse::Ok().json(state.app.retry_quarantined(&caller, id.0, state.now()).await?))
 }
 
@@ -67,8 +76,11 @@ pub(crate) async fn discard_quarantined(
     caller: Allowed<ManageQuarantine>,
     state: Data<State>,
     id: PathId<QuarantineId>,
+    if_match: IfMatch,
     body: JsonBody<Reason>,
 ) -> Result<HttpResponse, Problem> {
+    if_match.honoured(version(&state.app.quarantined(&caller, id.0).await?))?;
     state.app.discard_quarantined(&caller, id.0, &body.0.reason, state.now()).await?;
-    Ok(HttpResponse::Ok().json(state.app.quarantined(&caller, id.0).await?))
+    let unit = state.app.quarantined(&caller, id.0).await?;
+    Ok(one(&unit, version(&unit)))
 }

@@ -16,7 +16,7 @@ use serde::Deserialize;
 use crate::{
     State,
     auth::{Allowed, CloseMonths, ReadReports},
-    body::{JsonBody, MaybeJson, PathText, QueryOf, month, typed},
+    body::{JsonBody, MaybeJson, PathText, QueryOf, month, said, typed},
     links::all,
     problem::Problem,
     schema,
@@ -237,5 +237,6 @@ pub(crate) async fn restate_month(
     body: JsonBody<Reason>,
 ) -> Result<HttpResponse, Problem> {
     let month = month(&name.0)?;
-    Ok(HttpResponse::Ok().json(state.app.restate_month(&caller, month, &body.0.reason, state.now()).await?))
+    let reason = said("/reason", body.0.reason)?;
+    Ok(HttpResponse::Ok().json(state.app.restate_month(&caller, month, &reason, state.now()).await?))
 }

@@ -1,10 +1,13 @@
 //! Every route, in one place.
 
 use actix_web::{
-    App, Error, HttpResponse, Resource, Route,
+    App, Error, HttpRequest, HttpResponse, Resource, Route,
     body::MessageBody,
     dev::{ServiceFactory, ServiceRequest, ServiceResponse},
-    http::{Method, header::LOCATION},
+    http::{
+        Method,
+        header::{ALLOW, LOCATION},
+    },
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
@@ -33,10 +36,19 @@ fn delete(route: Route) -> Taken {
 
 /// A resource that answers other methods with 405 and says which it takes.
 pub(crate) fn on(path: &str, taken: Vec<Taken>) -> Resource {
-    let allow = taken.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
-    let refuse = move || {
-        let problem = Problem::not_allowed(allow.clone());
-        async move { Err::<HttpResponse, _>(problem) }
+    let methods = taken.iter().map(|(method, _)| match *method {
+        // HEAD is answered as GET, without the body.
+        Method::GET => "GET, HEAD",
+        _ => method.as_str(),
+    });
+    let allow = methods.chain(["OPTIONS"]).collect::<Vec<_>>().join(", ");
+    let refuse = move |request: HttpRequest| {
+        let answer = if request.method() == Method::OPTIONS {
+            Ok(HttpResponse::NoContent().insert_header((ALLOW, allow.as_str())).finish())
+        } else {
+            Err(Problem::not_allowed(allow.clone()))
+        };
+        async move { answer }
     };
     let resource = taken.into_iter().fold(web::resource(path.to_owned()), |it, (_, route)| it.route(route));
     resource.default_service(web::route().to(refuse))
@@ -83,6 +95,7 @@ fn pages_and_health(config: &mut web::ServiceConfig) {
         .service(on("/openapi.json", vec![get(web::get().to(openapi::document))]))
         .service(on("/docs", vec![get(web::get().to(pages::docs::docs))]))
         .service(on("/assets/filo.css", vec![get(web::get().to(pages::style))]))
+        .service(on("/assets/docs.css", vec![get(web::get().to(pages::docs::style))]))
         .service(on(
             "/webhooks/meta/{source}",
             vec![get(web::get().to(webhooks::check_in)), post(web::post().to(webhooks::take_in))],

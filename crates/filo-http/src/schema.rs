@@ -958,8 +958,8 @@ pub struct Key {
 pub struct NewRequest {
     /// The form's key.
     pub form: String,
-    /// The fields by key.
-    pub fields: BTreeMap<String, String>,
+    /// The fields by key; null is as good as left out.
+    pub fields: BTreeMap<String, Option<String>>,
     /// Whether the privacy notice was read and accepted.
     pub privacy_accepted: bool,
 }

@@ -3,8 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-/// The most characters of a text and items of a list where nothing tighter is said.
-const LONGEST: u64 = 1_000_000;
+use crate::body::LONGEST_TEXT;
+
+/// The most items of a list, as characters of a text, where nothing tighter is said.
+const LONGEST: usize = LONGEST_TEXT;
 /// The largest whole number that every reader of JSON takes as it is.
 const EXACT: i64 = 9_007_199_254_740_991;
 

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::body::{LONGEST_IN_PATH, LONGEST_IN_QUERY};
+
 use super::{
     put,
     shared::{RATE, header_references, reference},
@@ -93,6 +95,9 @@ fn parameters(path: &str, verb: &str, operation: &mut Value) {
             list.push(named_in_path(name));
         }
     }
+    for parameter in list.iter_mut().filter(|it| it.get("in").and_then(Value::as_str) == Some("query")) {
+        bound_in_query(parameter);
+    }
     let mut header = |name: &str, required: bool, description: &str| {
         list.push(json!({ "name": name, "in": "header", "required": required, "description": description,
             "schema": { "type": "string", "maxLength": 255 } }));
@@ -106,6 +111,19 @@ fn parameters(path: &str, verb: &str, operation: &mut Value) {
     }
     if !list.is_empty() {
         put(operation, "parameters", Value::Array(list));
+    }
+}
+
+/// A text in a query is as long as any may be, where nothing tighter is said.
+fn bound_in_query(parameter: &mut Value) {
+    let Some(schema) = parameter.get_mut("schema").and_then(Value::as_object_mut) else { return };
+    let tighter = ["maxLength", "enum", "format", "pattern"].iter().any(|key| schema.contains_key(*key));
+    let texts = match schema.get("type") {
+        Some(Value::Array(several)) => several.iter().any(|one| one == "string"),
+        other => other.is_some_and(|one| one == "string"),
+    };
+    if texts && !tighter {
+        schema.insert("maxLength".to_owned(), LONGEST_IN_QUERY.into());
     }
 }
 
@@ -133,7 +151,10 @@ fn named_in_path(name: &str) -> Value {
             (schema, "`YYYY-MM`, with a format's ending where the operation says so.".to_owned())
         }
         "year" => (json!({ "type": "string", "pattern": "^[0-9]{4}$" }), "`YYYY`.".to_owned()),
-        _ => (json!({ "type": "string", "minLength": 1, "maxLength": 200 }), format!("The {name}.")),
+        _ => (
+            json!({ "type": "string", "minLength": 1, "maxLength": LONGEST_IN_PATH }),
+            format!("The {name}."),
+        ),
     };
     json!({ "name": name, "in": "path", "required": true, "schema": schema, "description": description })
 }

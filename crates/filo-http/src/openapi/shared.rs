@@ -6,6 +6,7 @@ use super::put;
 
 /// Adds the shared components.
 pub(super) fn add(document: &mut Value) {
+    name_items(document);
     if let Some(components) = document.get_mut("components") {
         put(components, "securitySchemes", security_schemes());
         put(components, "headers", headers());
@@ -21,6 +22,22 @@ pub(super) fn add(document: &mut Value) {
 /// Schemas whose readers take what they know: a problem may tell more (RFC 9457), the blocks of a report are described
 /// with their indicators, and platforms send what they like.
 const OPEN: [&str; 3] = ["Problem", "MonthlyReport", "PlatformEvents"];
+
+/// The items of a list are named where the generator writes them out again.
+fn name_items(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else {
+        return;
+    };
+    let names: Vec<String> =
+        schemas.keys().filter_map(|name| name.strip_prefix("List_")).map(str::to_owned).collect();
+    for name in names.iter().filter(|name| schemas.contains_key(*name)).cloned().collect::<Vec<_>>() {
+        let items =
+            schemas.get_mut(&format!("List_{name}")).and_then(|it| it.pointer_mut("/properties/items"));
+        if let Some(items) = items {
+            put(items, "items", json!({ "$ref": format!("#/components/schemas/{name}") }));
+        }
+    }
+}
 
 fn security_schemes() -> Value {
     json!({ "bearer": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT or integration key",
@@ -59,7 +76,7 @@ const RETRY: (&str, &str) = ("Retry-After", "RetryAfter");
 /// A refusal: status, what it means, the stable word and the sentence of its example.
 type Refusal = (&'static str, &'static str, &'static str, &'static str, &'static str);
 
-const REFUSALS: [Refusal; 13] = [
+const REFUSALS: [Refusal; 12] = [
     (
         "400",
         "Bad Request",
@@ -87,13 +104,6 @@ const REFUSALS: [Refusal; 13] = [
         "There is no such thing, or the caller may not see it.",
         "not-found",
         "there is nothing at this address",
-    ),
-    (
-        "405",
-        "Method Not Allowed",
-        "Another method is expected.",
-        "method-not-allowed",
-        "this address takes GET, POST",
     ),
     (
         "409",

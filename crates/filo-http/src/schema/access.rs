@@ -11,7 +11,6 @@ use super::At;
 #[into_params(parameter_in = Query)]
 pub struct AuditQuery {
     /// One action, such as `login_refused`.
-    #[param(max_length = 64)]
     pub action: Option<String>,
     /// Not before.
     #[param(format = DateTime)]
@@ -23,7 +22,6 @@ pub struct AuditQuery {
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i32>,
     /// `next_cursor` of the page before.
-    #[param(max_length = 200)]
     pub cursor: Option<String>,
 }
 

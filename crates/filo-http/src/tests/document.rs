@@ -81,7 +81,16 @@ async fn every_documented_operation_is_routed() {
     assert_eq!(app.get("", "/openapi.json").await.json()["info"]["title"], "Filo");
     let docs = app.get("", "/docs").await.text.replace("&#x2f;", "/");
     assert!(docs.contains("/rest/crm/v1/tickets/{id}/{action}"));
-    assert!(!docs.contains("http://") && !docs.contains("https://"), "{docs}");
+    for from_elsewhere in ["src=", "href=\"http", "<script", "style=", "url("] {
+        assert!(!docs.contains(from_elsewhere), "{from_elsewhere}");
+    }
+    for (path, _, operation) in operations(&openapi()) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(
+            docs.contains(&format!("<article id=\"{id}\">")) && docs.contains(&path),
+            "{id} is not on the page"
+        );
+    }
 }
 
 /// The keys of an answer are those of its schema.

@@ -97,7 +97,7 @@ async fn bad_addresses_and_queries_are_told_apart() {
     }
     let refused = app.send(as_caller(TestRequest::delete().uri(TICKETS), &token)).await;
     refused.problem(405);
-    assert_eq!(refused.header("allow"), "GET, POST");
+    assert_eq!(refused.header("allow"), "GET, HEAD, POST, OPTIONS");
 }
 
 #[actix_web::test]

@@ -26,8 +26,9 @@ const HEAD: &str = "| METHOD path | permission | operator | specialist | supervi
     |---|---|---|---|---|---|---|---|---|";
 
 /// Pages for people: routed, but no operations of the interface.
-const PAGES: [&str; 8] = [
+const PAGES: [&str; 9] = [
     "GET /",
+    "GET /assets/docs.css",
     "GET /assets/filo.css",
     "GET /docs",
     "GET /openapi.json",

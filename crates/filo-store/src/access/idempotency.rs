@@ -20,7 +20,8 @@ pub struct Remembered {
 }
 
 /// Claims an idempotency key; what was remembered under it when it was claimed before. Keys older than
-/// `forget_before` are forgotten first.
+/// `forget_before` are forgotten first; one still in flight that was claimed before `lost_before` belonged to a process
+/// that is gone, and is claimed anew by the same request.
 ///
 /// # Errors
 /// The database's own.
@@ -30,7 +31,7 @@ pub fn claim_idempotency(
     key: &str,
     request_hash: &str,
     now: Instant,
-    forget_before: Instant,
+    (forget_before, lost_before): (Instant, Instant),
 ) -> Result<Option<Remembered>, StoreError> {
     on!(conn, c => diesel::delete(idempotency_keys::table
         .filter(idempotency_keys::created_at.lt(SqlInstant::from(forget_before))))
@@ -45,7 +46,7 @@ pub fn claim_idempotency(
         ))
         .on_conflict_do_nothing()
         .execute(c))?;
-    if inserted == 1 {
+    if inserted == 1 || take_over(conn, principal, key, request_hash, now, lost_before)? {
         return Ok(None);
     }
     let row: (String, Option<i32>, Value, Option<Vec<u8>>) = on!(conn, c => idempotency_keys::table
@@ -60,19 +61,40 @@ pub fn claim_idempotency(
     }))
 }
 
-/// Remembers the answer given under a key.
+/// Claims a key anew that has been in flight for too long; of several at once, one does.
+fn take_over(
+    conn: &mut Conn,
+    principal: &str,
+    key: &str,
+    request_hash: &str,
+    now: Instant,
+    lost_before: Instant,
+) -> Result<bool, StoreError> {
+    let taken = on!(conn, c => diesel::update(idempotency_keys::table
+        .find((principal, key))
+        .filter(idempotency_keys::request_hash.eq(request_hash))
+        .filter(idempotency_keys::status.is_null())
+        .filter(idempotency_keys::created_at.lt(SqlInstant::from(lost_before))))
+        .set(idempotency_keys::created_at.eq(SqlInstant::from(now)))
+        .execute(c))?;
+    Ok(taken == 1)
+}
+
+/// Remembers the answer given under a key, unless the claim made at `claimed_at` was taken over meanwhile.
 ///
 /// # Errors
 /// The database's own.
 pub fn remember(
     conn: &mut Conn,
-    principal: &str,
-    key: &str,
+    (principal, key): (&str, &str),
+    claimed_at: Instant,
     status: u16,
     headers: &Value,
     body: &[u8],
 ) -> Result<(), StoreError> {
-    on!(conn, c => diesel::update(idempotency_keys::table.find((principal, key)))
+    on!(conn, c => diesel::update(idempotency_keys::table
+        .find((principal, key))
+        .filter(idempotency_keys::created_at.eq(SqlInstant::from(claimed_at))))
         .set((
             idempotency_keys::status.eq(Some(i32::from(status))),
             idempotency_keys::headers.eq(headers),
@@ -82,11 +104,19 @@ pub fn remember(
     Ok(())
 }
 
-/// Forgets a key whose request failed on our side, so that it can be tried again.
+/// Forgets a key whose request did nothing, so that it can be used again, unless the claim made at `claimed_at` was
+/// taken over meanwhile.
 ///
 /// # Errors
 /// The database's own.
-pub fn forget(conn: &mut Conn, principal: &str, key: &str) -> Result<(), StoreError> {
-    on!(conn, c => diesel::delete(idempotency_keys::table.find((principal, key))).execute(c))?;
+pub fn forget(
+    conn: &mut Conn,
+    (principal, key): (&str, &str),
+    claimed_at: Instant,
+) -> Result<(), StoreError> {
+    on!(conn, c => diesel::delete(idempotency_keys::table
+        .find((principal, key))
+        .filter(idempotency_keys::created_at.eq(SqlInstant::from(claimed_at))))
+        .execute(c))?;
     Ok(())
 }
