@@ -301,7 +301,8 @@ async fn a_large_file_is_never_whole_in_memory() {
         let before = most_memory();
         let answer = tokio::task::block_in_place(|| by_hand(&served, &ticket, SIZE, SIZE));
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
-        let file = listed(&served, &ticket).await.remove(1);
+        let files = listed(&served, &ticket).await;
+        let file = files.into_iter().find(|file| file["size"] == json!(SIZE)).unwrap();
         let mut given = served.client.get(format!("{}{}", served.base, path(&file)));
         given = given.bearer_auth(served.token("operator"));
         let mut response = given.send().await.unwrap();
@@ -467,8 +468,9 @@ async fn a_reply_carries_files_of_its_ticket() {
         assert!(text.contains("multipart/mixed") && text.contains("Content-Type: application/pdf"), "{text}");
         assert!(text.contains("Content-Disposition: attachment"), "{text}");
         let conversation = served.get("operator", &messages).await.expect(200);
-        let last = conversation["items"].as_array().unwrap().last().unwrap().clone();
-        assert_eq!(last["attachments"][0]["name"], "modulo perché.pdf");
+        let shown = conversation["items"].as_array().unwrap();
+        let reply = shown.iter().find(|message| message["id"] == sent["id"]).unwrap();
+        assert_eq!(reply["attachments"][0]["name"], "modulo perché.pdf");
 
         served.city.verifies().await;
     })

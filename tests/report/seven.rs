@@ -232,7 +232,8 @@ async fn five_a_certified_mail_its_answer_and_two_receipts_are_one_contact_and_a
         city.now_is("2026-10-08 09:00");
         let ticket = city.ticket().await.id;
         city.reply(ticket, "In allegato gli atti.").await;
-        assert_eq!(city.send().await, 1);
+        // The answer, and the certified mail for the protocol.
+        assert_eq!(city.send().await, 2);
         let id = city.outbox()[0].file_stem().unwrap().to_str().unwrap().to_owned();
 
         for (kind, local) in [("accettazione", "2026-10-08 09:01"), ("avvenuta-consegna", "2026-10-08 09:02")]

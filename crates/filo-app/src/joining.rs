@@ -193,7 +193,8 @@ pub(crate) fn add(
         }
         return Ok(Added { id: held.id, new: true, merge: Some(merge) });
     }
-    if !claim && !(verified && held.verified) {
+    let proved_on_both = verified && held.verified;
+    if !claim && !proved_on_both {
         return Err(clash(person, other, &identity));
     }
     let claimed = claimed(conn, person, other, &identity, verified, now)?;

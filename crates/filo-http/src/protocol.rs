@@ -38,7 +38,7 @@ pub(crate) struct HandOverQuery {
 
 /// Lists what was handed to the document-protocol system, oldest first; by default what it never took.
 #[utoipa::path(get, path = "/rest/crm/v1/protocol-hand-overs", tag = "protocol", params(schema::HandOverQuery),
-    responses((status = 200, body = schema::List<schema::HandOver>)))]
+    responses((status = 200, body = schema::List<schema::ProtocolHandOver>)))]
 pub(crate) async fn list_hand_overs(
     caller: Allowed<ReadTickets>,
     state: Data<State>,

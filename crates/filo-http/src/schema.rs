@@ -33,7 +33,7 @@ pub use persons::{
     IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
     SuggestionQuery, Timeline,
 };
-pub use protocol::{HandOver, HandOverQuery, ProtocolEntry, TicketProtocol};
+pub use protocol::{HandOverQuery, ProtocolEntry, ProtocolHandOver, TicketProtocol};
 
 /// One of a closed list of words.
 pub(crate) fn one_of<W: Word>() -> RefOr<Schema> {

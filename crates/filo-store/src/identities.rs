@@ -178,6 +178,7 @@ pub fn remove(conn: &mut Conn, one: &Said) -> Result<(), StoreError> {
         return Ok(());
     }
     on!(conn, c => diesel::delete(identities::table.find(SqlId(one.id))).execute(c))?;
+    crate::ticket_search::renew_requester(conn, one.person)?;
     let Some(heir) = claims_on(conn, &one.identity)?.into_iter().next() else { return Ok(()) };
     on!(conn, c => diesel::delete(identity_claims::table.find(SqlId(heir.id))).execute(c))?;
     let known = KnownIdentity { person: heir.person, identity: heir.identity, verified: heir.verified };

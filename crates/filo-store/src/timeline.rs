@@ -118,14 +118,14 @@ pub fn calls_of(conn: &mut Conn, ids: &[InteractionId]) -> Result<Vec<CallOfPage
         .collect()
 }
 
+/// A message of a page: its text, where it is still kept, and what became of it.
+pub type TextOfPage = (MessageId, Option<String>, Option<String>);
+
 /// The texts of these messages, where they are still kept, with what became of them.
 ///
 /// # Errors
 /// The database's own.
-pub fn texts_of(
-    conn: &mut Conn,
-    ids: &[MessageId],
-) -> Result<Vec<(MessageId, Option<String>, Option<String>)>, StoreError> {
+pub fn texts_of(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TextOfPage>, StoreError> {
     let ids: Vec<SqlId> = ids.iter().copied().map(SqlId::from).collect();
     let found: Vec<(SqlId, Option<String>, Option<String>)> = on!(conn, c => messages::table
         .filter(messages::id.eq_any(&ids))

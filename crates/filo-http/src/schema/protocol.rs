@@ -54,7 +54,7 @@ pub struct TicketProtocol {
 
 /// A hand-over.
 #[derive(ToSchema)]
-pub struct HandOver {
+pub struct ProtocolHandOver {
     /// The ticket.
     pub ticket_id: Uuid,
     /// The ticket's number.
