@@ -635,8 +635,6 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(mentions -> users (user_id));
-
 diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::Id;
