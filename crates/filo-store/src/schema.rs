@@ -549,8 +549,6 @@ diesel::table! {
     }
 }
 
-diesel::joinable!(mentions -> users (user_id));
-
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
