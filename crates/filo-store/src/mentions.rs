@@ -114,7 +114,7 @@ pub fn of_user(
 /// The database's own.
 pub fn of_ticket(conn: &mut Conn, ticket: TicketId) -> Result<Vec<(MessageId, UserId, String)>, StoreError> {
     let rows: Vec<(SqlId, SqlId, String)> = on!(conn, c => mentions::table
-        .inner_join(users::table)
+        .inner_join(users::table.on(users::id.eq(mentions::user_id)))
         .filter(mentions::ticket_id.eq(SqlId::from(ticket)))
         .order((mentions::at, users::name))
         .select((mentions::message_id, mentions::user_id, users::name))
