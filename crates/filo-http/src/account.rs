@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The header with the code that takes a factor away: a DELETE has no body.
-const OTP: &str = "x-filo-otp";
+const OTP: &str = "filo-otp";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -95,7 +95,7 @@ pub(crate) async fn confirm_factor(
 
 /// Takes the own second factor away, by a code of it.
 #[utoipa::path(delete, path = "/rest/crm/v1/auth/totp", tag = "access",
-    params(("X-Filo-Otp" = String, Header, description = "A code of the app, or a recovery code.", max_length = 32)),
+    params(("Filo-Otp" = String, Header, description = "A code of the app, or a recovery code.", max_length = 32)),
     responses((status = 204)))]
 pub(crate) async fn remove_factor(
     caller: Allowed<OwnAccount>,
@@ -105,7 +105,7 @@ pub(crate) async fn remove_factor(
 ) -> Result<HttpResponse, Problem> {
     let version = version.required()?;
     let otp = request.headers().get(OTP).and_then(|value| value.to_str().ok());
-    let otp = otp.ok_or_else(|| Problem::invalid("", "send a code of the second factor in X-Filo-Otp"))?;
+    let otp = otp.ok_or_else(|| Problem::invalid("", "send a code of the second factor in Filo-Otp"))?;
     let address = limits::caller_address(&request, &state.settings);
     state.app.remove_factor(&caller, version, otp, Some(address), state.now()).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -121,7 +121,7 @@ async fn a_factor_is_removed_by_its_own_code_and_stored_in_no_readable_form() {
         let bearer = format!("Bearer {token}");
         let path = format!("{CRM}/auth/totp");
         for (otp, status) in [("000000".to_owned(), 401), (code(&served, &device, 30), 204)] {
-            let headers = [("Authorization", bearer.as_str()), ("If-Match", &tag), ("X-Filo-Otp", &otp)];
+            let headers = [("Authorization", bearer.as_str()), ("If-Match", &tag), ("Filo-Otp", &otp)];
             served.send_with("", Method::DELETE, &path, None, &headers).await.expect(status);
         }
         log_in(&served, "analyst", PASSWORD, None).await.expect(200);
