@@ -4,7 +4,7 @@
 //! **Invariant:** no row without a durable blob. Nothing leaves that a configured scanner has not found clean, and
 //! nothing infected ever. What an operator or a citizen sends can be refused; what came by mail is kept, flagged.
 //!
-//! Start at [`App::begin_upload`]; the trait of the store is [`blob::BlobStore`].
+//! Start at [`App::begin_upload`](crate::App::begin_upload); the trait of the store is [`blob::BlobStore`].
 
 pub mod blob;
 
