@@ -185,7 +185,7 @@ async fn work(
         let reply = sent(&served, method.clone(), &path, &body, if versioned { &headers } else { &[] }).await;
         assert!(reply.status.as_u16() < 500, "{method} {path} {body}: {}", reply.text);
         statuses.push(reply.status.as_u16());
-        if number % 100 == 0 {
+        if number.is_multiple_of(100) {
             answered_by_mail(&served, number).await;
         }
     }

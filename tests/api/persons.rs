@@ -142,9 +142,13 @@ async fn a_person_is_found_by_each_identity_in_any_writing_and_by_name() {
             json!({ "name": "Niccolò D'Alì" }),
             json!({ "name": "d'alì NICCOLO" }),
         ] {
-            assert_eq!(served.found(query.clone()).await, [anna.clone()], "{query}");
+            assert_eq!(served.found(query.clone()).await, std::slice::from_ref(&anna), "{query}");
         }
-        assert_eq!(served.found(json!({ "name": "nicc" })).await, [anna.clone()], "words may be begun only");
+        assert_eq!(
+            served.found(json!({ "name": "nicc" })).await,
+            std::slice::from_ref(&anna),
+            "words may be begun only"
+        );
         assert_eq!(served.found(json!({ "name": "Nicola" })).await, Vec::<String>::new());
         let nothing = served.post("operator", &format!("{CRM}/persons/searches"), &json!({})).await;
         nothing.expect(422);

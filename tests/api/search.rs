@@ -189,7 +189,7 @@ async fn nothing_typed_is_syntax_of_a_database() {
             for _ in 0..6 {
                 random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
                 text.push_str(pieces[(random >> 16) as usize % pieces.len()]);
-                if random % 3 == 0 {
+                if random.is_multiple_of(3) {
                     text.push(' ')
                 }
             }
