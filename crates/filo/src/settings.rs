@@ -10,6 +10,7 @@ use std::{
 use filo_app::{AccessPolicy, Role};
 use secrecy::SecretString;
 use serde::Deserialize;
+use serde_path_to_error::Error;
 use toml::{Table, Value};
 
 use crate::exit::Failure;
@@ -298,7 +299,7 @@ impl Settings {
         for (variable, value) in environment {
             overlay(&mut table, variable, value)?;
         }
-        let mut settings: Self = serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| {
+        let mut settings = typed(table).map_err(|error| {
             let variable = format!("FILO__{}", error.path().to_string().replace('.', "__").to_uppercase());
             Failure::CannotRun(format!("{variable}: {}", error.into_inner()))
         })?;
@@ -339,8 +340,45 @@ fn file_error(name: &str, text: &str, error: &toml::de::Error) -> String {
     format!("{name}:{line}: {}", error.message())
 }
 
-/// Puts one variable into the tree: `FILO__HTTP__BIND` is `http.bind`. Numbers and yes/no are read as such where
-/// the key needs them, which deserialising decides: a value is kept as a number when it is one.
+/// Reads the tree. A variable is text; where its key needs a number, a yes or no, or a list (words between commas),
+/// which deserialising tells, it is read as that.
+fn typed(table: Table) -> Result<Settings, Error<toml::de::Error>> {
+    let error = match serde_path_to_error::deserialize(Value::Table(table.clone())) {
+        Ok(settings) => return Ok(settings),
+        Err(error) => error,
+    };
+    let path = error.path().to_string();
+    let mut other = table;
+    let Some(Value::String(text)) = at(&mut other, &path) else { return Err(error) };
+    let reading = reading(text);
+    let is_list = reading.is_array();
+    if let Some(place) = at(&mut other, &path) {
+        *place = reading;
+    }
+    match typed(other) {
+        // Not a list either: what is wrong is said of the text.
+        Err(again) if is_list && again.path().to_string() == path => Err(error),
+        done => done,
+    }
+}
+
+fn at<'t>(table: &'t mut Table, path: &str) -> Option<&'t mut Value> {
+    match path.split_once('.') {
+        Some((key, below)) => at(table.get_mut(key)?.as_table_mut()?, below),
+        None => table.get_mut(path),
+    }
+}
+
+/// What a text is, if it is not to be a text.
+fn reading(text: &str) -> Value {
+    let words = || text.split(',').map(str::trim).filter(|word| !word.is_empty());
+    let number = text.trim().parse().map(Value::Integer).ok();
+    let yes = || text.trim().parse().map(Value::Boolean).ok();
+    let list = || Value::Array(words().map(|word| Value::String(word.to_owned())).collect());
+    number.or_else(yes).unwrap_or_else(list)
+}
+
+/// Puts one variable into the tree, as text: `FILO__HTTP__BIND` is `http.bind`.
 fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure> {
     let Some(path) = variable.strip_prefix("FILO__").filter(|path| *path != "CONFIG") else { return Ok(()) };
     let mut keys: Vec<String> = path.split("__").map(str::to_lowercase).collect();
@@ -358,27 +396,7 @@ fn overlay(table: &mut Table, variable: &str, value: &str) -> Result<(), Failure
             Failure::CannotRun(format!("{variable}: there is no such section in the settings"))
         })?;
     }
-    let numeric = matches!(
-        last.as_str(),
-        "pool_size"
-            | "public_per_minute"
-            | "login_per_minute"
-            | "api_per_minute"
-            | "lock_minutes"
-            | "keep_hours"
-            | "per_user"
-            | "in_all"
-    ) || last.starts_with("max_");
-    let value = match (value.trim().parse::<i64>(), value.trim().parse::<bool>()) {
-        (Ok(number), _) if numeric => Value::Integer(number),
-        (_, Ok(yes)) if last == "behind_proxy" => Value::Boolean(yes),
-        (_, _) if last == "totp_required_for" => {
-            let words = value.split(',').map(str::trim).filter(|word| !word.is_empty());
-            Value::Array(words.map(|word| Value::String(word.to_owned())).collect())
-        }
-        (_, _) => Value::String(value.to_owned()),
-    };
-    place.insert(last, value);
+    place.insert(last, Value::String(value.to_owned()));
     Ok(())
 }
 
@@ -429,6 +447,28 @@ mod tests {
     fn a_wrong_variable_is_told_by_its_name() {
         let error = read(TEXT, &[("FILO__LIMITS__LOGIN_PER_MINUTE", "a few")]).unwrap_err().to_string();
         assert!(error.starts_with("FILO__LIMITS__LOGIN_PER_MINUTE") && error.contains("a few"), "{error}");
+    }
+
+    #[test]
+    fn a_variable_is_a_number_a_yes_or_a_list_where_its_key_needs_one_and_text_elsewhere() {
+        let settings = read(
+            TEXT,
+            &[
+                ("FILO__ATTACHMENTS__MAX_FILE_MB", " 7 "),
+                ("FILO__HTTP__BEHIND_PROXY", "true"),
+                ("FILO__ACCESS__TOTP_REQUIRED_FOR", "admin, supervisor"),
+                ("FILO__ATTACHMENTS__REFUSED_TYPES", "text/html"),
+                ("FILO__DATA_DIR", "2026"),
+            ],
+        )
+        .unwrap();
+        assert_eq!((settings.attachments.max_file_mb, settings.http.behind_proxy), (7, true));
+        assert_eq!(settings.access.totp_required_for, [Role::Admin, Role::Supervisor]);
+        assert_eq!(settings.attachments.refused_types, Some(vec!["text/html".to_owned()]));
+        assert_eq!(settings.data_dir, Path::new("2026"));
+        let error =
+            read(TEXT, &[("FILO__ACCESS__TOTP_REQUIRED_FOR", "admin,mayor")]).unwrap_err().to_string();
+        assert!(error.starts_with("FILO__ACCESS__TOTP_REQUIRED_FOR") && error.contains("mayor"), "{error}");
     }
 
     #[test]
