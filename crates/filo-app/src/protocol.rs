@@ -6,7 +6,6 @@
 
 use filo_domain::{
     Instant, TicketId,
-    chain::hex,
     event::{Actor, EventBody},
     protocol::ProtocolEntry,
     ticket::Ticket,
@@ -20,7 +19,6 @@ use filo_store::{
 };
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use crate::{
     App, AppError, Caller, Core, Page, Permission, mint,
@@ -410,7 +408,7 @@ fn document(conn: &mut Conn, core: &Core, id: TicketId) -> Result<Option<Protoco
         channel: record.channel,
         kind: record.kind,
         submitted_at: record.opened_at,
-        subject_sha256: hex(&Sha256::digest(subject.as_bytes())),
+        subject_sha256: mint::digest_bytes(subject.as_bytes()),
         subject,
         text: contact.map(|it| it.body).unwrap_or_default(),
         sender,

@@ -5,7 +5,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::vocabulary::{IdentityType, Word};
+use crate::{
+    search::folded_words,
+    vocabulary::{IdentityType, Word},
+};
 
 /// One normalised identifier of a person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,14 +107,7 @@ pub fn normal_email(text: &str) -> Option<String> {
 /// By what two full names are compared: in lower case, accents folded, words in alphabetical order, so that
 /// `Maria Rossi`, `ROSSI MARIA` and `rossi  maria` are one. `None` for a name without a letter.
 pub fn name_key(name: &str) -> Option<String> {
-    let decomposed = icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(name);
-    let plain: String = decomposed
-        .chars()
-        .filter(|c| !('\u{300}'..='\u{36f}').contains(c))
-        .flat_map(char::to_lowercase)
-        .map(|c| if c.is_alphanumeric() { c } else { ' ' })
-        .collect();
-    let mut words: Vec<&str> = plain.split_whitespace().collect();
+    let mut words = folded_words(name);
     words.sort_unstable();
     Some(words.join(" ")).filter(|key| !key.is_empty())
 }

@@ -8,6 +8,8 @@ use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
 
+use crate::search::folded_words;
+
 /// Fewer words than these say too little to compare.
 pub const FEWEST_WORDS: usize = 4;
 /// Bits by which the signatures of texts that are nearly the same may differ; two texts that have nothing in common
@@ -77,20 +79,8 @@ const COMMON: [&str; 62] = [
 /// The words of a text that mean something: small letters, accents folded, the ending that says number and gender
 /// cut off (*buca* and *buche*, *lampione* and *lampioni* are one).
 fn words(text: &str) -> BTreeSet<String> {
-    let plain: String = text.chars().flat_map(char::to_lowercase).map(folded).collect();
-    let words = plain.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.filter(|word| COMMON.binary_search(word).is_err()).map(stem).collect()
-}
-
-fn folded(c: char) -> char {
-    match c {
-        'à' | 'á' | 'â' | 'ä' => 'a',
-        'è' | 'é' | 'ê' | 'ë' => 'e',
-        'ì' | 'í' | 'î' | 'ï' => 'i',
-        'ò' | 'ó' | 'ô' | 'ö' => 'o',
-        'ù' | 'ú' | 'û' | 'ü' => 'u',
-        other => other,
-    }
+    let words = folded_words(text).into_iter();
+    words.filter(|word| COMMON.binary_search(&word.as_str()).is_err()).map(|word| stem(&word)).collect()
 }
 
 fn stem(word: &str) -> String {

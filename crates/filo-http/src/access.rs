@@ -126,10 +126,10 @@ pub(crate) async fn change_user(
     Ok(one(&user, user.version))
 }
 
-/// The user of a name, and the present version.
-fn present<'a>(users: &'a [UserSummary], name: &str) -> Result<(&'a UserSummary, i32), AppError> {
-    let user = users.iter().find(|user| user.name == name).ok_or(AppError::NotFound("user"))?;
-    Ok((user, user.version))
+/// The user of a name, as the caller may see.
+async fn present(state: &State, caller: &Caller, name: &str) -> Result<UserSummary, Problem> {
+    let users = state.app.users(caller).await?;
+    Ok(users.into_iter().find(|user| user.name == name).ok_or(AppError::NotFound("user"))?)
 }
 
 /// Disables a user and ends the user's log-ins.
@@ -143,7 +143,7 @@ pub(crate) async fn disable_user(
     body: MaybeJson,
 ) -> Result<HttpResponse, Problem> {
     typed::<Empty>(&body.0)?;
-    version.honoured(present(&state.app.users(&caller).await?, &name.0)?.1)?;
+    version.honoured(present(&state, &caller, &name.0).await?.version)?;
     state.app.disable_user(&caller, &name.0, state.now()).await?;
     shown(&state, &caller, &name.0).await
 }
@@ -168,7 +168,7 @@ pub(crate) async fn set_password(
     version: IfMatch,
     body: JsonBody<NewPassword>,
 ) -> Result<HttpResponse, Problem> {
-    version.honoured(present(&state.app.users(&caller).await?, &name.0)?.1)?;
+    version.honoured(present(&state, &caller, &name.0).await?.version)?;
     state.app.set_password(&caller, &name.0, body.0.password, state.now()).await?;
     shown(&state, &caller, &name.0).await
 }
@@ -202,8 +202,7 @@ pub(crate) async fn reset_factor(
 }
 
 async fn shown(state: &State, caller: &Caller, name: &str) -> Result<HttpResponse, Problem> {
-    let users = state.app.users(caller).await?;
-    let user = users.into_iter().find(|user| user.name == name).ok_or(AppError::NotFound("user"))?;
+    let user = present(state, caller, name).await?;
     Ok(one(&user, user.version))
 }
 
