@@ -15,6 +15,7 @@ mod queues;
 mod replies;
 mod routing;
 mod search;
+mod series;
 mod stream;
 mod structure;
 mod units;

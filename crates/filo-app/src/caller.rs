@@ -108,6 +108,8 @@ pub enum Permission {
     ReadReports,
     /// Record protocol numbers, and hand over again what failed.
     RecordProtocol,
+    /// Import monthly series.
+    ImportSeries,
     /// Close and restate months.
     CloseMonths,
     /// Read and settle the quarantine.
@@ -145,6 +147,7 @@ impl Permission {
             Self::PushContacts => "push contacts",
             Self::ReadReports => "read reports",
             Self::RecordProtocol => "record protocol numbers",
+            Self::ImportSeries => "import series",
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
@@ -285,6 +288,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 || matches!(
                     permission,
                     P::CloseMonths
+                        | P::ImportSeries
                         | P::ManageQuarantine
                         | P::HandOver
                         | P::ManagePolicies
@@ -299,6 +303,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 P::Administer
                     | P::ManagePolicies
                     | P::ManageUsers
+                    | P::ImportSeries
                     | P::ManageQuarantine
                     | P::ReadReports
                     | P::ReadConfiguration

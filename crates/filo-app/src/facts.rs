@@ -4,22 +4,22 @@
 //! to tickets after another. A restatement moves only the first limit, so only late data change its figures. A
 //! contact that was split off later is what it was then: of its old ticket.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use filo_domain::{
-    Instant, InteractionId, PersonId, TicketId,
+    Instant, InteractionId, Period, PersonId, TicketId,
     event::{Actor, Event, EventBody},
     ticket::Ticket,
 };
-use filo_indicators::facts::{CallFact, Facts, InteractionFact, TicketFact};
+use filo_indicators::facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact};
 use filo_store::{
     Conn,
     facts::{self, InteractionRow},
     moves::{self, ContactMove},
-    persons, tickets,
+    persons, series, tickets,
 };
 
-use crate::AppError;
+use crate::{AppError, Core};
 
 /// Up to when facts and work count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,7 +50,12 @@ impl Known {
 const PAGE: usize = 500;
 
 /// Loads the facts of `[from, to)`.
-pub(crate) fn load(conn: &mut Conn, (from, to): (Instant, Instant), known: Known) -> Result<Facts, AppError> {
+pub(crate) fn load(
+    conn: &mut Conn,
+    core: &Core,
+    (from, to): (Instant, Instant),
+    known: Known,
+) -> Result<Facts, AppError> {
     let merged = merges(conn, known.worked_until)?;
     let moved = moved_later(conn, known.worked_until)?;
     let rows = facts::interactions(conn, from, to)?;
@@ -61,6 +66,7 @@ pub(crate) fn load(conn: &mut Conn, (from, to): (Instant, Instant), known: Known
         }
         add(&mut loaded, row, &merged, known);
     }
+    loaded.series = series_of(conn, core, (from, to), known.recorded_until)?;
     let ids = facts::tickets(conn, from, to)?;
     for page in ids.chunks(PAGE) {
         add_tickets(conn, &mut loaded, page, &merged, known)?;
@@ -72,6 +78,35 @@ pub(crate) fn load(conn: &mut Conn, (from, to): (Instant, Instant), known: Known
 fn moved_later(conn: &mut Conn, at: Instant) -> Result<HashMap<InteractionId, ContactMove>, AppError> {
     // The latest comes first: of a contact that moved more than once the first move after the instant stays.
     Ok(moves::after(conn, at)?.into_iter().map(|moved| (moved.interaction, moved)).collect())
+}
+
+/// The values of the series that definitions use, each as last corrected by then.
+fn series_of(
+    conn: &mut Conn,
+    core: &Core,
+    (from, to): (Instant, Instant),
+    until: Instant,
+) -> Result<Vec<SeriesFact>, AppError> {
+    let keys: Vec<&str> = core.definitions.series().into_iter().collect();
+    if keys.is_empty() {
+        return Ok(vec![]);
+    }
+    let mut latest = BTreeMap::new();
+    for value in series::known(conn, &keys, until)? {
+        latest.insert((value.key.clone(), value.month.clone()), value);
+    }
+    let facts = latest.into_values().map(|value| series_fact(core, value)).collect::<Result<Vec<_>, _>>()?;
+    Ok(facts.into_iter().filter(|fact| from <= fact.at && fact.at < to).collect())
+}
+
+fn series_fact(core: &Core, value: series::Stored) -> Result<SeriesFact, AppError> {
+    let month = Period::parse_month(&value.month);
+    let month = month.map_err(|error| AppError::internal("a stored month cannot be read", error))?;
+    let volume = u64::try_from(value.value);
+    let volume = volume.map_err(|error| AppError::internal("a stored volume is negative", error))?;
+    let (at, _) = month.bounds(&core.city.zone);
+    let series::Stored { key, source, note, revision, .. } = value;
+    Ok(SeriesFact { key, month, at, value: volume, source, note, revision })
 }
 
 /// Who each merged person is.

@@ -46,6 +46,7 @@ mod reports;
 mod resolutions;
 mod schedule;
 mod scrivi;
+mod series;
 mod splitting;
 mod suggestions;
 mod ticket_links;
@@ -102,6 +103,7 @@ pub use reply_templates::{
 pub use resolutions::ReasonQuery;
 pub use schedule::Maintenance;
 pub use scrivi::{Confirmed, Followed, PublicMessage, PushedInteraction};
+pub use series::{SeriesQuery, SeriesRows, SeriesView};
 pub use splitting::SplitTicket;
 pub use suggestions::PairView;
 pub use ticket_links::{LinkView, LinkedTicket, NewLink};

@@ -18,7 +18,7 @@ use crate::{
     },
     contacts::{self, Arrival, Registered},
     intake::{USUAL, WithFiles},
-    legs,
+    legs, series,
     tickets::{fetch, limit},
     views::{cursor, read_cursor},
 };
@@ -126,6 +126,8 @@ impl App {
         let unit = self.db.read(move |conn| open_unit(conn, id)).await?;
         let again = if unit.reason == INFECTED {
             Again::Scanned(self.scan_again(&unit, now).await?)
+        } else if series::is_row(&unit) {
+            Again::Row
         } else {
             Again::Decoded(self.decode_again(&unit).await?)
         };
@@ -135,6 +137,7 @@ impl App {
                 let unit = open_unit(conn, id)?;
                 let still = match again {
                     Again::Scanned(clean) => (!clean).then(|| unit.reason.clone()),
+                    Again::Row => series::retry(conn, &core, &unit, &actor, now)?,
                     Again::Decoded(decoded) => retry(conn, &core, &unit, decoded, now)?,
                 };
                 if still.is_none() {
@@ -187,6 +190,8 @@ fn open_unit(conn: &mut Conn, id: QuarantineId) -> Result<Quarantined, AppError>
 enum Again {
     /// Whether the scanner finds the file clean now.
     Scanned(bool),
+    /// It is a row of a series, read in the transaction.
+    Row,
     /// What the present decoder makes of it, files kept already; `None` where no decoder fits.
     Decoded(Option<Vec<Unit>>),
 }

@@ -12,6 +12,7 @@ use filo_indicators::{
 use filo_store::{
     Conn, audit, facts as stored_facts,
     months::{self, Revision},
+    series,
 };
 use serde_json::json;
 
@@ -136,7 +137,7 @@ impl App {
             .read(move |conn| {
                 let known = known_of(conn, period, now)?;
                 let zone = &core.city.zone;
-                let facts = facts::load(conn, report::span(period, zone), known)?;
+                let facts = facts::load(conn, &core, report::span(period, zone), known)?;
                 explain::explain(&facts, &core.definitions, &what, period, zone, known.worked_until)
                     .map_err(|error| AppError::invalid("/indicator", error))
             })
@@ -156,7 +157,7 @@ impl App {
                 let mut loaded = BTreeMap::new();
                 for year in [year.saturating_sub(1), year] {
                     let span = report::span(Period::Year(year), zone);
-                    loaded.insert(year, facts::load(conn, span, Known::at(now))?);
+                    loaded.insert(year, facts::load(conn, &core, span, Known::at(now))?);
                 }
                 let measured = |year: i16, key: &str| {
                     let facts = loaded.get(&year)?;
@@ -183,7 +184,7 @@ impl App {
             .read(move |conn| {
                 let known = known_of(conn, period, now)?;
                 let zone = &core.city.zone;
-                let facts = facts::load(conn, report::span(period, zone), known)?;
+                let facts = facts::load(conn, &core, report::span(period, zone), known)?;
                 let keys =
                     core.definitions.set(period).indicators.iter().map(|indicator| indicator.key.clone());
                 keys.map(|key| {
@@ -226,7 +227,7 @@ fn compute(
     meta: ReportMeta,
 ) -> Result<MonthlyReport, AppError> {
     let zone = &core.city.zone;
-    let facts = facts::load(conn, report::span(month, zone), known)?;
+    let facts = facts::load(conn, core, report::span(month, zone), known)?;
     let last_root = audit::last_of(conn, schedule::ROOT)?;
     let root =
         last_root.and_then(|entry| entry.data.get("root").and_then(|root| root.as_str().map(str::to_owned)));
@@ -274,8 +275,12 @@ fn read_published(
     let mut report: MonthlyReport = serde_json::from_str(&revision.report)?;
     let (from, to) = month.bounds(&core.city.zone);
     let late = stored_facts::recorded_after(conn, from, to, revision.recorded_until)?;
+    let used = core.definitions.series();
+    let values = series::imported_after(conn, &month.to_string(), revision.recorded_until)?;
+    let values = values.into_iter().filter(|(key, _)| used.contains(key.as_str()));
+    let late = late.into_iter().chain(values.map(|(key, count)| (format!("series:{key}"), count)));
     let by_source: BTreeMap<String, u64> =
-        late.into_iter().map(|(source, count)| (source, u64::try_from(count).unwrap_or(0))).collect();
+        late.map(|(source, count)| (source, u64::try_from(count).unwrap_or(0))).collect();
     report.pending_differences = PendingDifferences { count: by_source.values().sum(), by_source };
     Ok(report)
 }

@@ -20,14 +20,14 @@ use crate::{
     App, AppError, Core,
     attachments::verify_files,
     projections::{Stored, word_problems, wrong_names},
-    schedule,
+    schedule, series,
 };
 
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `merge` (of persons), `attachment`, `audit`,
-    /// `root`.
+    /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `merge` (of persons), `attachment`,
+    /// `series`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -55,7 +55,7 @@ pub struct Verified {
 const PAGE: i64 = 500;
 
 impl App {
-    /// Refolds all events, checks the chains, the projections, the seals, the files, the audit log and the last nightly root.
+    /// Refolds all events, checks the chains, the projections, the seals, the files, the series, the audit log and the last nightly root.
     ///
     /// # Errors
     /// The stores' own; what does not stand up is in the result.
@@ -82,6 +82,7 @@ impl App {
                     });
                 }
                 verify_person_merges(conn, &mut verified)?;
+                verified.differences.extend(series::verify(conn)?);
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
                 Ok::<_, AppError>(verified)

@@ -22,6 +22,7 @@ mod file;
 mod profile;
 mod resolutions;
 mod routing;
+mod series;
 mod sources;
 mod templates;
 mod texts;
@@ -32,6 +33,7 @@ pub use file::ConfigError;
 pub use profile::{District, MailProfile, Profile, ProtocolRule};
 pub use resolutions::ResolutionReason;
 pub use routing::{Contact, Route, Routing};
+pub use series::Series;
 pub use sources::Source;
 pub use templates::ReplyTemplate;
 pub use texts::Texts;
@@ -44,7 +46,7 @@ use file::File;
 pub const FILES: [&str; 6] =
     ["city.toml", "units.toml", "themes.toml", "calendar.toml", "routing.toml", "policies.toml"];
 /// Files at the top of a city's folder that may be missing.
-pub const FURTHER_FILES: [&str; 1] = ["resolutions.toml"];
+pub const FURTHER_FILES: [&str; 2] = ["resolutions.toml", "series.toml"];
 
 /// A city, read and checked.
 #[derive(Clone, Debug)]
@@ -73,6 +75,8 @@ pub struct City {
     pub templates: Vec<ReplyTemplate>,
     /// What citizens read, by language.
     pub texts: Texts,
+    /// The monthly series that are imported.
+    pub series: Vec<Series>,
 }
 
 impl City {
@@ -101,6 +105,7 @@ impl City {
             resolutions: resolutions::read(files, &themes)?,
             templates: templates::read(files, &profile.languages, &themes)?,
             texts: texts::read(files, &profile.languages)?,
+            series: series::read(files)?,
             profile,
             sources,
             units,

@@ -47,6 +47,8 @@ pub struct PushContacts;
 pub struct ReadReports;
 /// Record protocol numbers.
 pub struct RecordProtocol;
+/// Import monthly series.
+pub struct ImportSeries;
 /// Close and restate months.
 pub struct CloseMonths;
 /// Read and settle the quarantine.
@@ -96,6 +98,9 @@ impl Permit for ReadReports {
 }
 impl Permit for RecordProtocol {
     const PERMISSION: Permission = Permission::RecordProtocol;
+}
+impl Permit for ImportSeries {
+    const PERMISSION: Permission = Permission::ImportSeries;
 }
 impl Permit for CloseMonths {
     const PERMISSION: Permission = Permission::CloseMonths;

@@ -38,6 +38,7 @@ mod replies;
 mod reports;
 mod routes;
 mod scrivi;
+mod series;
 mod spool;
 mod stream;
 mod structure;

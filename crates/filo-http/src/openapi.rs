@@ -17,7 +17,7 @@ use utoipa::OpenApi;
 
 use crate::{
     access, account, attachments, audit, calls, health, identities, matters, mentions, persons, policies,
-    protocol, quarantine, queues, replies, reports, schema, scrivi, stream, structure, ticket_search,
+    protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream, structure, ticket_search,
     tickets, units, webhooks,
 };
 
@@ -49,6 +49,7 @@ use crate::{
         (name = "health", description = "Whether the service works.")
     ),
     paths(
+        series::import_series, series::list_series,
         protocol::record_protocol, protocol::list_hand_overs, protocol::retry_hand_over,
         access::login, access::refresh, access::logout,
         account::me, account::change_password, account::factor, account::begin_factor, account::confirm_factor,

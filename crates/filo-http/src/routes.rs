@@ -15,7 +15,7 @@ use actix_web::{
 use crate::{
     State, access, account, attachments, audit, auth, calls, health, idempotency, identities, limits,
     matters, mentions, observe, openapi, pages, persons, policies, problem::Problem, protocol, quarantine,
-    queues, replies, reports, scrivi, stream, structure, ticket_search, tickets, units, webhooks,
+    queues, replies, reports, scrivi, series, stream, structure, ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -297,6 +297,10 @@ fn figures(config: &mut web::ServiceConfig) {
         .service(on("/indicators", vec![get(web::get().to(reports::indicators))]))
         .service(on("/indicators/{key}", vec![get(web::get().to(reports::indicator))]))
         .service(on("/indicators/{key}/contacts", vec![get(web::get().to(reports::indicator_contacts))]))
+        .service(on(
+            "/series",
+            vec![get(web::get().to(series::list_series)), post(web::post().to(series::import_series))],
+        ))
         .service(on("/scorecards/{year}", vec![get(web::get().to(reports::scorecard))]))
         .service(on("/reports/monthly/{month}", vec![get(web::get().to(reports::monthly_report))]))
         .service(on("/reports/monthly/{month}/close", vec![post(web::post().to(reports::close_month))]))

@@ -10,6 +10,7 @@ pub mod content;
 mod persons;
 mod protocol;
 pub mod report;
+mod series;
 pub mod stream;
 pub mod structure;
 
@@ -34,6 +35,7 @@ pub use persons::{
     SuggestionQuery, Timeline,
 };
 pub use protocol::{HandOverQuery, ProtocolEntry, ProtocolHandOver, TicketProtocol};
+pub use series::{SeriesBehind, SeriesQuery, SeriesRows, SeriesTally, SeriesValue};
 
 /// One of a closed list of words.
 pub(crate) fn one_of<W: Word>() -> RefOr<Schema> {
@@ -876,6 +878,9 @@ pub struct Indicator {
     pub excluded: Vec<Value>,
     /// The contacts behind it; empty where they are not asked for.
     pub items: Vec<Value>,
+    /// The months of imported series behind it, those without a value too; absent where it uses none.
+    #[schema(required = false)]
+    pub series: Vec<SeriesBehind>,
 }
 
 /// A user to be made.

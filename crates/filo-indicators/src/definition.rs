@@ -4,7 +4,7 @@
 //! by name is refused with file and line; the version of a set is a digest of what it says, so that a changed
 //! definition always shows. Start at [`Definitions::from_files`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use filo_domain::{Period, vocabulary::Channel};
 use jiff::civil::Date;
@@ -17,7 +17,7 @@ mod parameters;
 
 pub use parameters::{
     Anchor, Clock, Condition, Distinct, DurationStatistic, Measure, MeasureCalendar, Of, Pauses, Population,
-    WhichRound,
+    Term, WhichRound,
 };
 
 /// One set of definitions, in force from a day until the next set.
@@ -113,6 +113,8 @@ pub enum PrintUnit {
     Percent,
     /// Things.
     Count,
+    /// So much to one.
+    Quotient,
 }
 
 /// Why the definitions cannot be used.
@@ -181,6 +183,11 @@ impl Definitions {
     /// The indicator of a key as defined for a period.
     pub fn indicator(&self, key: &str, period: Period) -> Option<&Indicator> {
         self.set(period).indicator(key)
+    }
+    /// The keys of the series that any indicator uses.
+    pub fn series(&self) -> BTreeSet<&str> {
+        let sets = std::iter::once(&self.earliest).chain(&self.later);
+        sets.flat_map(|set| &set.indicators).flat_map(|indicator| indicator.measure.series()).collect()
     }
     /// The yearly table of a year, when one is configured.
     pub fn scorecard(&self, year: i16) -> Option<&Yearly> {

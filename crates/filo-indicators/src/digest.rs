@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt::Write as _, hash::Hash};
 use filo_domain::{Instant, vocabulary::Word};
 use sha2::{Digest, Sha256};
 
-use crate::facts::{CallFact, Facts, InteractionFact, TicketFact};
+use crate::facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact};
 
 /// Bytes in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -48,7 +48,20 @@ pub(crate) fn inputs(facts: &Facts, (from, to): (Instant, Instant)) -> String {
         write_ticket(ticket, &mut names, &mut line);
         update(&mut hash, &mut line);
     }
+    for fact in sorted_series(facts, from, to) {
+        let words = ("series", &fact.key, fact.month.to_string(), fact.value, &fact.source, &fact.note);
+        always(serde_json::to_writer(&mut line, &words));
+        update(&mut hash, &mut line);
+    }
     hex(&hash.finalize())
+}
+
+/// The values of series of the span, by key and month; without any the digest is as it was.
+fn sorted_series(facts: &Facts, from: Instant, to: Instant) -> Vec<&SeriesFact> {
+    let mut series: Vec<&SeriesFact> =
+        facts.series.iter().filter(|fact| from <= fact.at && fact.at < to).collect();
+    series.sort_by(|a, b| (&a.key, a.at).cmp(&(&b.key, b.at)));
+    series
 }
 
 fn update(hash: &mut Sha256, line: &mut Vec<u8>) {

@@ -12,6 +12,7 @@ use crate::{
     figure::{Excluded, Figure, Item, Unit},
     number::Number,
     report,
+    series::SeriesItem,
     view::{View, Window},
     words,
 };
@@ -43,6 +44,9 @@ pub struct Explanation {
     pub excluded: Vec<Excluded>,
     /// Everything behind it, in the order of time within each part.
     pub items: Vec<Item>,
+    /// The months of imported series behind it: value, source and revision, or why there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub series: Vec<SeriesItem>,
 }
 
 /// What a figure says.
@@ -91,7 +95,7 @@ pub fn explain(
         })
     };
     let (figure, definition, text) = found.ok_or_else(|| unknown(what, &set.indicators))?;
-    let Figure { value, unit, numerator, denominator, n, excluded, items } = figure;
+    let Figure { value, unit, numerator, denominator, n, excluded, items, series } = figure;
     Ok(Explanation {
         key: what.to_owned(),
         period: period.to_string(),
@@ -105,6 +109,7 @@ pub fn explain(
         n,
         excluded,
         items,
+        series,
     })
 }
 

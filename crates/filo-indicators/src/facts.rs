@@ -5,7 +5,7 @@
 //! sorts by (instant, source, external id), so both databases give the same bytes.
 
 use filo_domain::{
-    Instant, InteractionId, MatterId, PersonId, TicketId,
+    Instant, InteractionId, MatterId, Period, PersonId, TicketId,
     clock::History,
     vocabulary::{CallOutcome, Channel, Direction, InteractionKind, Kind, NotActionable},
 };
@@ -19,6 +19,27 @@ pub struct Facts {
     pub interactions: Vec<InteractionFact>,
     /// Tickets opened before the span's end that were open, touched or worked in it.
     pub tickets: Vec<TicketFact>,
+    /// Monthly values that came from elsewhere, each as last corrected.
+    pub series: Vec<SeriesFact>,
+}
+
+/// A month's value of a series.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeriesFact {
+    /// The series.
+    pub key: String,
+    /// The month.
+    pub month: Period,
+    /// The month's first instant.
+    pub at: Instant,
+    /// The value.
+    pub value: u64,
+    /// Whence it was taken.
+    pub source: String,
+    /// What a reader should know.
+    pub note: Option<String>,
+    /// Which of its corrections, from 1.
+    pub revision: i32,
 }
 
 /// One phone call.

@@ -1,7 +1,8 @@
 //! A figure and what is behind it: the one form in which everything that is printed is computed.
 //!
 //! **Invariant:** a figure's counts are the lengths of its parts: `numerator` items counted, `denominator` those
-//! plus the ones that only count below the line, each exclusion with its reason. Start at [`Figure`].
+//! plus the ones that only count below the line, each exclusion with its reason. The two sides of a quotient count
+//! apart, and what a series brings to one is the sum of its listed values. Start at [`Figure`].
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,10 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::number::{self, Number};
+use crate::{
+    number::{self, Number},
+    series::SeriesItem,
+};
 
 /// What an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -108,6 +112,8 @@ pub enum Unit {
     S,
     /// Points of a rating, 1 to 5.
     Points,
+    /// So much of one thing to one (or `per`) of another.
+    Quotient,
 }
 
 /// How many were left out for one reason.
@@ -128,7 +134,7 @@ pub struct Figure {
     pub unit: Unit,
     /// How many are counted.
     pub numerator: u64,
-    /// How many could have been; of counts and durations the same as `numerator`.
+    /// How many could have been; of counts and durations the same as `numerator`; of quotients what is below.
     pub denominator: u64,
     /// How many the value rests on: the denominator.
     pub n: u64,
@@ -136,6 +142,8 @@ pub struct Figure {
     pub excluded: Vec<Excluded>,
     /// What is behind it, in the order of time; empty unless it was asked for.
     pub items: Vec<Item>,
+    /// The months of series behind it, those without a value too.
+    pub series: Vec<SeriesItem>,
 }
 
 impl Figure {
@@ -155,7 +163,7 @@ impl Figure {
     pub fn decimal(&self) -> Option<Decimal> {
         match self.unit {
             Unit::Share => Decimal::from(self.numerator).checked_div(Decimal::from(self.denominator)),
-            Unit::Count | Unit::S | Unit::Points => self.value.and_then(Number::decimal),
+            Unit::Count | Unit::S | Unit::Points | Unit::Quotient => self.value.and_then(Number::decimal),
         }
     }
 }
@@ -199,7 +207,8 @@ impl Tally {
             .into_iter()
             .map(|(reason, count)| Excluded { reason: reason.to_owned(), count })
             .collect();
-        Figure { value, unit, numerator: self.counted, denominator, n: denominator, excluded, items }
+        let series = vec![];
+        Figure { value, unit, numerator: self.counted, denominator, n: denominator, excluded, items, series }
     }
     fn percentile(&mut self, percent: usize) -> Option<Number> {
         self.seconds.sort_unstable();

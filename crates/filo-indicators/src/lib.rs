@@ -22,6 +22,7 @@ pub mod number;
 pub mod render;
 pub mod report;
 pub mod scorecard;
+pub mod series;
 mod view;
 pub mod words;
 

@@ -17,6 +17,7 @@ use crate::{
     facts::{Facts, TicketFact},
     figure::{Figure, Item, ItemKind, Part, Statistic},
     report::{channels, phone},
+    series,
     view::{Contact, TicketClock, View, Window},
 };
 
@@ -66,6 +67,9 @@ impl Measure {
                     false => caller.more_than(*more_than),
                 };
                 Figure::of(Statistic::Share, phone::persons(&callers, often), keep)
+            }
+            Self::Quotient { above, below, per } => {
+                series::quotient(view, window, (above, below), *per, keep)
             }
         }
     }
@@ -153,7 +157,7 @@ impl Population {
     }
     /// The members in a window, above the line when they satisfy the condition; of requests also what was left
     /// out of them.
-    fn members<'v>(
+    pub(crate) fn members<'v>(
         &'v self,
         view: &'v View,
         window: Window,

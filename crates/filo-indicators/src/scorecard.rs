@@ -305,7 +305,7 @@ impl Print {
             PrintUnit::Min => (value.checked_div(Decimal::from(60))?, " minuti"),
             PrintUnit::D => (value.checked_div(Decimal::from(86_400))?, " giorni"),
             PrintUnit::Percent => (value.checked_mul(Decimal::ONE_HUNDRED)?, " %"),
-            PrintUnit::Count => (value, ""),
+            PrintUnit::Count | PrintUnit::Quotient => (value, ""),
         };
         let value = fixed(cut(value, self.decimals, self.rounding), self.decimals);
         Some(format!("{}{unit}", italian(value)))
@@ -314,7 +314,7 @@ impl Print {
         let unit = match figure.unit {
             Unit::Share => QuantityUnit::Share,
             Unit::S => QuantityUnit::S,
-            Unit::Count | Unit::Points => QuantityUnit::Count,
+            Unit::Count | Unit::Points | Unit::Quotient => QuantityUnit::Count,
         };
         let value = Value::Number(figure.decimal()?.normalize());
         Some(Quantity { text: self.text(figure)?, value, comparator: Comparator::Equal, unit })

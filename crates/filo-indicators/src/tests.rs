@@ -23,6 +23,7 @@ mod leaves;
 mod merged;
 mod properties;
 mod rules;
+mod series;
 mod seven;
 
 fn files() -> BTreeMap<String, String> {

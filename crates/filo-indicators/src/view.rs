@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::{
     definition::Rules,
-    facts::{CallFact, Facts, InteractionFact, TicketFact},
+    facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact},
     figure::{Item, ItemKind},
 };
 
@@ -41,13 +41,29 @@ pub(crate) struct Window {
     pub(crate) year_from: Instant,
     /// The instant of the backlog: the end, or the present when that comes first.
     pub(crate) at: Instant,
+    /// What it is the span of.
+    pub(crate) period: Period,
+    /// How many months of a year have begun by then.
+    pub(crate) begun: i8,
 }
 
 impl Window {
     pub(crate) fn of(period: Period, zone: &CityZone, as_of: Instant) -> Self {
         let (from, to) = period.bounds(zone);
         let (year_from, _) = Period::Year(period.year()).bounds(zone);
-        Self { from, to, year_from, at: to.min(as_of) }
+        let has_begun = |month: &i8| {
+            let month = Period::Month { year: period.year(), month: *month };
+            month.bounds(zone).0 <= as_of
+        };
+        let begun = (1..=12).take_while(has_begun).last().unwrap_or(1);
+        Self { from, to, year_from, at: to.min(as_of), period, begun }
+    }
+    /// The month, or the months of the year that have begun: the first at least.
+    pub(crate) fn months(self) -> Vec<Period> {
+        match self.period {
+            Period::Month { .. } => vec![self.period],
+            Period::Year(year) => (1..=self.begun).map(|month| Period::Month { year, month }).collect(),
+        }
     }
     /// From 1 January to the end.
     pub(crate) fn year_to_date(self) -> Self {
@@ -213,6 +229,7 @@ pub(crate) struct View<'a> {
     pub(crate) interactions: Vec<&'a InteractionFact>,
     pub(crate) tickets: Vec<&'a TicketFact>,
     pub(crate) requests: Vec<Request>,
+    pub(crate) series: &'a [SeriesFact],
     pub(crate) rules: &'a Rules,
     pub(crate) merged: Merged<'a>,
     /// Contacts whose request another one makes since their tickets were merged.
@@ -231,6 +248,7 @@ impl<'a> View<'a> {
             interactions: interactions(facts),
             tickets: sorted(facts.tickets.iter().filter(|ticket| ticket.merged_into.is_none())),
             requests: Vec::new(),
+            series: &facts.series,
             rules,
             merged,
             subsumed: HashSet::new(),

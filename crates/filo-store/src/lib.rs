@@ -41,6 +41,7 @@ pub mod plans;
 pub mod projections;
 pub mod protocols;
 pub mod quarantine;
+pub mod series;
 pub mod signatures;
 pub mod suggestions;
 pub mod ticket_clocks;

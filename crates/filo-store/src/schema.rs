@@ -688,6 +688,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    series_values (key, month, revision) {
+        key -> Text,
+        month -> Text,
+        revision -> Integer,
+        value -> BigInt,
+        source -> Text,
+        note -> Nullable<Text>,
+        imported_at -> Instant,
+        imported_by -> Jsonb,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -725,6 +741,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     api_keys,
     idempotency_keys,
     report_revisions,
+    series_values,
     audit_log,
     counters,
     ticket_clocks,

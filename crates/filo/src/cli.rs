@@ -119,6 +119,12 @@ pub enum Import {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Monthly series counted elsewhere: JSON `{"items":[…]}`, or CSV with the columns key, month, value, source, note.
+    Series {
+        /// Files; `-` is stdin.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Archived webhook bodies, one JSON a line or a file.
     Social {
         /// The configured source.

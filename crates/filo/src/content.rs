@@ -81,6 +81,12 @@ pub fn city(files: &Files) -> Result<(City, Definitions), Failure> {
         .collect();
     let definitions =
         Definitions::from_files(&indicators).map_err(|error| Failure::CannotRun(error.to_string()))?;
+    let known = |key: &&str| city.series.iter().any(|series| series.key == *key);
+    if let Some(missing) = definitions.series().into_iter().find(|key| !known(key)) {
+        return Err(Failure::CannotRun(format!(
+            "indicators/: an indicator uses the series {missing:?}, which is not in series.toml"
+        )));
+    }
     Ok((city, definitions))
 }
 

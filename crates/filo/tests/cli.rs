@@ -257,6 +257,23 @@ fn mail_and_social_imported_twice_are_accepted_once_and_the_report_is_the_same()
 }
 
 #[test]
+fn monthly_series_are_imported_from_csv_and_json_and_bad_rows_are_kept() {
+    let place = Place::new();
+    let csv = place.file(
+        "appuntamenti.csv",
+        "key,month,value,source\nappuntamenti,2026-08,1234,agenda\npost,2026-8,1,x\n",
+    );
+    let row = r#"{"key":"visite-portale","month":"2026-08","value":1500,"source":"portale"}"#;
+    let json = place.file("visite.json", &format!("{{\"items\":[{row}]}}"));
+    let import = |code| counts(&place.run(&["import", "series", &csv, &json]).ends(code).json());
+    assert_eq!(import(1), [3, 2, 0, 1]);
+    assert_eq!(import(0), [3, 0, 3, 0]);
+    let broken = place.file("broken.csv", "mese,valore\n2026-08,1\n");
+    place.run(&["import", "series", &broken, &csv]).ends(1).tells("broken.csv");
+    place.run(&["verify"]).ends(0);
+}
+
+#[test]
 fn an_import_with_something_wrong_is_one_and_what_is_kept_can_be_looked_at() {
     let place = Place::new();
     let ran = place.import_calls(&format!("garbage\n{LOG}")).ends(1).tells("quarantine");

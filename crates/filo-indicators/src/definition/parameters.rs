@@ -71,6 +71,35 @@ pub enum Measure {
         #[serde(default)]
         same_theme: bool,
     },
+    /// One thing ÷ another × `per`: things counted here, or a monthly series from elsewhere.
+    Quotient {
+        /// Above the line.
+        above: Term,
+        /// Below it.
+        below: Term,
+        /// To how many of what is below.
+        #[serde(default = "one")]
+        per: u32,
+    },
+}
+
+fn one() -> u32 {
+    1
+}
+
+/// One side of a quotient: a series or things counted here, never both.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Term {
+    /// A series, by its key in `series.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series: Option<String>,
+    /// Things counted here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub things: Option<Population>,
+    /// Only those things that satisfy it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub counted: Option<Condition>,
 }
 
 /// A population of contacts, requests or tickets; an empty list admits all.
@@ -260,9 +289,25 @@ impl Measure {
             {
                 refuse("distinct things of no contacts", "population.of = \"contacts\"")
             }
+            Self::Quotient { above, below, .. } if !above.is_sound() || !below.is_sound() => refuse(
+                "a side of a quotient that cannot be counted",
+                "above and below each with a series, or with things and a condition of them",
+            ),
+            Self::Quotient { per: 0, .. } => refuse("per = 0", "1 or more"),
+            Self::Quotient { .. } => Ok(()),
             Self::Ratio { .. } | Self::Count { .. } | Self::CountDistinct { .. } | Self::Repeat { .. } => {
                 Ok(())
             }
+        }
+    }
+}
+
+impl Term {
+    fn is_sound(&self) -> bool {
+        match (&self.series, &self.things, self.counted) {
+            (Some(_), None, None) | (None, Some(_), None) => true,
+            (None, Some(things), Some(counted)) => counted.fits(things.of),
+            _ => false,
         }
     }
 }
@@ -284,6 +329,12 @@ impl Measure {
             }
             Self::Duration { .. } | Self::Ratio { .. } | Self::Repeat { .. } => unit == PrintUnit::Percent,
             Self::Count { .. } | Self::CountDistinct { .. } => unit == PrintUnit::Count,
+            Self::Quotient { .. } => unit == PrintUnit::Quotient,
         }
+    }
+    /// The keys of the series it uses.
+    pub(super) fn series(&self) -> Vec<&str> {
+        let Self::Quotient { above, below, .. } = self else { return vec![] };
+        [above, below].into_iter().filter_map(|term| term.series.as_deref()).collect()
     }
 }

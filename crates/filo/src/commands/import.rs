@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use filo_app::{App, Intake, Tally};
+use filo_app::{App, Caller, Intake, SeriesRows, Tally};
 use filo_channel::Raw;
 use filo_channel_phone::{Format, Mapping};
 use filo_domain::{
@@ -33,8 +33,29 @@ pub(super) async fn run(program: Result<Program, Failure>, import: Import) -> Re
             piped_mail(&program.map_err(for_pipes)?, &mailbox, &paths).await
         }
         Import::Mail { mailbox, paths } => mail(&program?, &mailbox, paths).await,
+        Import::Series { files } => series(&program?, files).await,
         Import::Social { source, files } => social(&program?, &source, files).await,
     }
+}
+
+async fn series(program: &Program, files: Vec<PathBuf>) -> Result<(), Failure> {
+    let app = program.start(Migrating::EmbeddedOnly).await?;
+    let now = program.clock.now();
+    let mut run = Run::new(files.len());
+    for file in files {
+        let Some(bytes) = run.read(&file) else { continue };
+        let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+        let rows = if is_json {
+            serde_json::from_slice(&bytes).map_err(|error| error.to_string())
+        } else {
+            SeriesRows::of_csv(&bytes).map_err(|error| error.to_string())
+        };
+        match rows {
+            Ok(rows) => run.tally.add(&app.import_series(&Caller::console(), rows, now).await?),
+            Err(error) => run.problem(&format!("{}: {error}", file.display())),
+        }
+    }
+    run.finish()
 }
 
 /// A mail server keeps what it is told to try again, so a broken configuration loses no mail either.
