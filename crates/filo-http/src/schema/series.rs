@@ -40,7 +40,6 @@ pub struct SeriesTally {
 #[derive(ToSchema)]
 pub struct SeriesValue {
     /// The series.
-    #[schema(max_length = 100)]
     pub key: String,
     /// What it counts, by language; null once the city no longer names it.
     pub label: Option<BTreeMap<String, String>>,
@@ -67,7 +66,6 @@ pub struct SeriesValue {
 #[derive(ToSchema)]
 pub struct SeriesBehind {
     /// The series.
-    #[schema(max_length = 100)]
     pub key: String,
     /// `YYYY-MM`.
     #[schema(max_length = 7)]
@@ -97,7 +95,6 @@ pub struct SeriesBehind {
 #[into_params(parameter_in = Query)]
 pub struct SeriesQuery {
     /// One series.
-    #[param(max_length = 100)]
     pub key: Option<String>,
     /// The first month, `YYYY-MM`.
     #[param(max_length = 7)]
