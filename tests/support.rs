@@ -40,7 +40,7 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// Starts on a database; the clock shows `local`, a time in Milan.
     pub(crate) async fn at(local: &str, database: Database) -> Self {
-        Self::start(local, database, &[], |_| ()).await
+        Self::start(local, database, (&[], ""), |_| ()).await
     }
 
     /// The same in a city whose content was changed: its files by their path in the city's folder.
@@ -49,26 +49,37 @@ impl TestApp {
         database: Database,
         change: impl FnOnce(&mut content::Files),
     ) -> Self {
-        Self::start(local, database, &[], change).await
+        Self::start(local, database, (&[], ""), change).await
     }
 
     /// The same with further settings, as the environment has them.
     pub(crate) async fn set_up(local: &str, database: Database, settings: &[(&str, &str)]) -> Self {
-        Self::start(local, database, settings, |_| ()).await
+        Self::start(local, database, (settings, ""), |_| ()).await
+    }
+
+    /// The same with a further section of the settings' file.
+    pub(crate) async fn configured(
+        local: &str,
+        database: Database,
+        settings: &[(&str, &str)],
+        section: &str,
+    ) -> Self {
+        Self::start(local, database, (settings, section), |_| ()).await
     }
 
     async fn start(
         local: &str,
         database: Database,
-        settings: &[(&str, &str)],
+        (settings, section): (&[(&str, &str)], &str),
         change: impl FnOnce(&mut content::Files),
     ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut environment = environment(&database.url, &folder);
         environment.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
-        let (settings, mut files) = content::shipped().unwrap();
+        let (text, mut files) = content::shipped().unwrap();
         change(&mut files);
-        let settings = Settings::of_text(&settings, "filo.toml", folder.path(), &environment).unwrap();
+        let text = format!("{text}\n{section}");
+        let settings = Settings::of_text(&text, "filo.toml", folder.path(), &environment).unwrap();
         let mut program = Program::of(settings, &files, &environment).unwrap();
         let clock = Arc::new(FixedClock::at(filo_testkit::at(local)));
         program.clock = clock.clone();
@@ -89,6 +100,14 @@ impl TestApp {
     /// Puts the clock.
     pub(crate) fn now_is(&self, local: &str) {
         self.clock.set(filo_testkit::at(local));
+    }
+    /// Puts the clock to where other programs have it.
+    pub(crate) fn now_is_real(&self) {
+        self.clock.set(filo_app::SystemClock.now());
+    }
+    /// Moves the clock on.
+    pub(crate) fn wait(&self, seconds: i64) {
+        self.clock.set(self.now().plus_seconds(seconds));
     }
     pub(crate) fn now(&self) -> Instant {
         self.clock.now()

@@ -2,6 +2,7 @@
 
 mod factor;
 mod keys;
+mod oidc;
 mod refresh;
 mod throttle;
 mod units;

@@ -6,6 +6,7 @@
 mod factor;
 mod idempotency;
 mod keys;
+mod oidc;
 mod own;
 mod password;
 mod policy;
@@ -29,6 +30,10 @@ use uuid::Uuid;
 pub use self::{
     factor::{Enrolment, FactorView, RecoveryCodes},
     keys::Issued,
+    oidc::{
+        Challenge, Grant, IdentityProvider, OIDC_PATIENCE_S, Oidc, ProviderError, Returned, StaffIdentity,
+        Started,
+    },
     own::Me,
     policy::AccessPolicy,
     users::{NewUser, UserChange, UserSummary},
@@ -283,6 +288,24 @@ fn role(user: &UserRecord) -> Result<Role, AppError> {
     Role::parse_word(&user.role).map_err(|error| AppError::internal("a user's role", error))
 }
 
+/// Whether the user must have a second factor here. Who has no password logs in at the identity provider alone, whose
+/// own factors count where the settings say so.
+fn needs_factor(core: &Core, user: &UserRecord) -> Result<bool, AppError> {
+    let elsewhere =
+        user.password_hash.is_empty() && core.oidc.as_ref().is_some_and(|oidc| oidc.second_factor);
+    Ok(!elsewhere && core.access.totp_required_for.contains(&role(user)?))
+}
+
+/// Until when a refresh token is good. Who has no password goes back to the identity provider after the log-in's own
+/// twelve hours, however often tokens were exchanged: it is the provider that knows who has left.
+fn session_end(user: &UserRecord, family: Uuid, now: Instant) -> Instant {
+    let begun = family.get_timestamp().filter(|_| user.password_hash.is_empty());
+    let begun = begun.and_then(|begun| i64::try_from(begun.to_unix().0).ok());
+    begun
+        .map_or(now, |seconds| Instant::from_micros(seconds.saturating_mul(1_000_000)))
+        .plus_seconds(REFRESH_S)
+}
+
 /// Tokens of a user's log-in; for enrolment alone while the role must have a second factor and the user has none.
 fn tokens(
     conn: &mut Conn,
@@ -291,7 +314,7 @@ fn tokens(
     family: Uuid,
     now: Instant,
 ) -> Result<Tokens, AppError> {
-    let enrol = core.access.totp_required_for.contains(&role(user)?)
+    let enrol = needs_factor(core, user)?
         && factors::find(conn, user.id)?.is_none_or(|factor| factor.confirmed_at.is_none());
     let claims =
         Claims { sub: user.id, iat: now.seconds(), exp: now.plus_seconds(ACCESS_S).seconds(), enrol };
@@ -304,7 +327,7 @@ fn tokens(
         user: user.id,
         family,
         token_hash: mint::digest(&refresh_token),
-        expires_at: now.plus_seconds(REFRESH_S),
+        expires_at: session_end(user, family, now),
         used_at: None,
         revoked_at: None,
     };

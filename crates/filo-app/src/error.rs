@@ -59,6 +59,9 @@ pub enum AppError {
     /// The caller may not do this.
     #[error("this needs the permission to {0}")]
     Forbidden(&'static str),
+    /// The identity provider knows the person, and no group of theirs has a role here.
+    #[error("none of your groups at the identity provider has a role in Filo: ask its administrators")]
+    NoGroup,
     /// There is no such thing, or the caller may not see it.
     #[error("there is no such {0}")]
     NotFound(&'static str),
@@ -110,6 +113,9 @@ pub enum AppError {
         /// Seconds to wait.
         retry_after_s: u64,
     },
+    /// A system that this needs cannot be reached.
+    #[error("the {0} cannot be used at this moment: try again")]
+    Away(&'static str),
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -137,6 +143,7 @@ impl AppError {
             Self::Credentials => (ErrorKind::Unauthenticated, "credentials"),
             Self::SecondFactor(code) => (ErrorKind::Unauthenticated, code),
             Self::Forbidden(_) => (ErrorKind::Forbidden, "forbidden"),
+            Self::NoGroup => (ErrorKind::Forbidden, "no-group"),
             Self::NotFound(_) => (ErrorKind::NotFound, "not-found"),
             Self::Refused(_) => (ErrorKind::Conflict, "step-not-allowed"),
             Self::Merged { .. } => (ErrorKind::Conflict, "ticket-merged"),
@@ -149,6 +156,7 @@ impl AppError {
             Self::Blob(BlobError::Away(_)) => (ErrorKind::Unavailable, "attachments-unavailable"),
             Self::Blob(BlobError::Missing(_)) => (ErrorKind::Internal, "attachment-missing"),
             Self::TooMany { .. } => (ErrorKind::TooMany, "too-many-requests"),
+            Self::Away(_) => (ErrorKind::Unavailable, "other-system-unavailable"),
             Self::Store(StoreError::Busy | StoreError::Away(_)) => {
                 (ErrorKind::Unavailable, "database-unavailable")
             }

@@ -70,8 +70,9 @@ use filo_store::Db;
 use secrecy::SecretSlice;
 
 pub use access::{
-    ACCESS_S, AccessPolicy, Enrolment, FactorView, Issued, LoginRequest, Me, NewUser, RecoveryCodes, Tokens,
-    UserChange, UserSummary,
+    ACCESS_S, AccessPolicy, Challenge, Enrolment, FactorView, Grant, IdentityProvider, Issued, LoginRequest,
+    Me, NewUser, OIDC_PATIENCE_S, Oidc, ProviderError, RecoveryCodes, Returned as OidcReturned,
+    StaffIdentity, Started as OidcStarted, Tokens, UserChange, UserSummary,
 };
 pub use attachments::{AttachmentView, FileLimits, Files, MessageFile, Opened, PublicRefusal, Upload};
 pub use audit::{AuditView, ListAudit};
@@ -151,6 +152,8 @@ pub struct Core {
     pub access: AccessPolicy,
     /// For how many hours the feed is kept: who was away longer reads everything anew.
     pub feed_keep_hours: u32,
+    /// Where staff log in besides, if anywhere.
+    pub oidc: Option<Oidc>,
 }
 
 /// The application.

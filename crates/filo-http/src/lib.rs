@@ -26,6 +26,7 @@ mod matters;
 mod mentions;
 mod metrics;
 mod observe;
+mod oidc;
 mod openapi;
 mod pages;
 mod persons;

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, attachments, audit, calls, health, identities, matters, mentions, persons, policies,
-    protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream, structure, ticket_search,
-    tickets, units, webhooks,
+    access, account, attachments, audit, calls, health, identities, matters, mentions, oidc, persons,
+    policies, protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream, structure,
+    ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -52,6 +52,7 @@ use crate::{
         series::import_series, series::list_series,
         protocol::record_protocol, protocol::list_hand_overs, protocol::retry_hand_over,
         access::login, access::refresh, access::logout,
+        oidc::oidc_start, oidc::oidc_callback, oidc::oidc_exchange,
         account::me, account::change_password, account::factor, account::begin_factor, account::confirm_factor,
         account::remove_factor,
         tickets::list_tickets, tickets::open_ticket, tickets::ticket, tickets::change_ticket,

@@ -183,8 +183,14 @@ impl From<AppError> for Problem {
         }
         if kind == ErrorKind::Unavailable {
             tracing::warn!(request.id = %observe::request_id(), error = %error, "unavailable");
-            let what = if matches!(error, AppError::Blob(_)) { "attachments' store" } else { "database" };
-            problem.0.detail = Some(format!("the {what} is busy or away: try again"));
+            let ours = match error {
+                AppError::Blob(_) => Some("attachments' store"),
+                AppError::Store(_) => Some("database"),
+                _ => None,
+            };
+            if let Some(what) = ours {
+                problem.0.detail = Some(format!("the {what} is busy or away: try again"));
+            }
             problem.0.retry_after_s = Some(RETRY_S);
         }
         if let Some(allowed) = error.allowed() {
@@ -215,11 +221,13 @@ impl From<AppError> for Problem {
             AppError::Credentials
             | AppError::SecondFactor(_)
             | AppError::Forbidden(_)
+            | AppError::NoGroup
             | AppError::NotFound(_)
             | AppError::Conflict { .. }
             | AppError::TooLarge { .. }
             | AppError::Unsupported(_)
             | AppError::Blob(_)
+            | AppError::Away(_)
             | AppError::Store(_)
             | AppError::Internal(_) => {}
         }

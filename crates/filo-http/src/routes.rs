@@ -14,8 +14,9 @@ use actix_web::{
 
 use crate::{
     State, access, account, attachments, audit, auth, calls, health, idempotency, identities, limits,
-    matters, mentions, observe, openapi, pages, persons, policies, problem::Problem, protocol, quarantine,
-    queues, replies, reports, scrivi, series, stream, structure, ticket_search, tickets, units, webhooks,
+    matters, mentions, observe, oidc, openapi, pages, persons, policies, problem::Problem, protocol,
+    quarantine, queues, replies, reports, scrivi, series, stream, structure, ticket_search, tickets, units,
+    webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -136,6 +137,14 @@ fn login_scope() -> impl actix_web::dev::HttpServiceFactory {
         .service(on("/login", vec![post(web::post().to(access::login))]).wrap(from_fn(limits::login)))
         .service(on("/refresh", vec![post(web::post().to(access::refresh))]).wrap(from_fn(limits::login)))
         .service(on("/logout", vec![post(web::post().to(access::logout))]).wrap(from_fn(limits::login)))
+        .service(on("/oidc/start", vec![get(web::get().to(oidc::oidc_start))]).wrap(from_fn(limits::login)))
+        .service(
+            on("/oidc/callback", vec![get(web::get().to(oidc::oidc_callback))]).wrap(from_fn(limits::login)),
+        )
+        .service(
+            on("/oidc/exchange", vec![post(web::post().to(oidc::oidc_exchange))])
+                .wrap(from_fn(limits::login)),
+        )
         .service(on("/me", vec![get(web::get().to(account::me))]).wrap(from_fn(auth::authenticate)))
         .service(
             on("/password", vec![post(web::post().to(account::change_password))])

@@ -7,6 +7,7 @@ pub mod access;
 pub mod attachments;
 pub mod configuration;
 pub mod content;
+pub mod oidc;
 mod persons;
 mod protocol;
 pub mod report;

@@ -148,6 +148,7 @@ impl TestApp {
             signing_key: vec![7_u8; 32].into(),
             access: filo_app::AccessPolicy::default(),
             feed_keep_hours: 48,
+            oidc: None,
         };
         let url = format!("sqlite:{}", folder.path().join("filo.db").display());
         let db = Db::open(&DbSettings::at(url)).unwrap();

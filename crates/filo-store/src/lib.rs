@@ -35,6 +35,7 @@ pub mod merges;
 pub mod messages;
 pub mod months;
 pub mod moves;
+pub mod oidc;
 pub mod person_words;
 pub mod persons;
 pub mod plans;

@@ -391,6 +391,42 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::sql_types::Id;
+
+    user_identities (issuer, subject) {
+        issuer -> Text,
+        subject -> Text,
+        user_id -> Id,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    oidc_logins (state_hash) {
+        state_hash -> Text,
+        cookie_hash -> Text,
+        nonce -> Text,
+        verifier -> Binary,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    login_codes (code_hash) {
+        code_hash -> Text,
+        cookie_hash -> Text,
+        user_id -> Id,
+        created_at -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use crate::sql_types::{Id, Instant};
 
     recovery_codes (user_id, code_hash) {
@@ -736,6 +772,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     users,
     totp_factors,
     recovery_codes,
+    user_identities,
+    oidc_logins,
+    login_codes,
     login_attempts,
     refresh_tokens,
     api_keys,

@@ -1,6 +1,8 @@
 //! Filo's own settings: one file, then the environment, then flags. An unknown key or a wrong value stops the start
 //! with where it stands, what was found and what is expected.
 
+mod oidc;
+
 use std::{
     collections::BTreeMap,
     num::NonZeroU32,
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use serde_path_to_error::Error;
 use toml::{Table, Value};
 
+pub use self::oidc::{IdentityProvider, ProviderGroup};
 use crate::exit::Failure;
 
 /// Where a configuration is looked for when nobody says where.
@@ -54,6 +57,8 @@ pub struct Settings {
     /// Server-sent events.
     #[serde(default)]
     pub stream: Stream,
+    /// Log-in at the organisation's identity provider.
+    pub oidc: Option<IdentityProvider>,
     /// What sources need in secret, by source key.
     #[serde(default)]
     pub sources: BTreeMap<String, SourceSecrets>,

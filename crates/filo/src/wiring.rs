@@ -1,6 +1,7 @@
 //! Puts the program together: settings and content, the store, adapters by source, senders by source.
 
 mod files;
+mod oidc;
 
 use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
 
@@ -110,6 +111,7 @@ impl Program {
 
     fn core(&self) -> Result<Core, Failure> {
         let public_url = self.settings.http.public_url.clone();
+        let public_url = public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind));
         Ok(Core {
             feed_keep_hours: self.settings.stream.keep_hours,
             city: self.city.clone(),
@@ -118,9 +120,10 @@ impl Program {
             deliverers: self.deliverers()?,
             protocol: self.protocol()?,
             files: files::files(&self.settings)?,
-            public_url: public_url.unwrap_or_else(|| format!("http://{}", self.settings.http.bind)),
             signing_key: signing_key(&self.settings.data_dir)?,
             access: self.settings.access.policy(),
+            oidc: oidc::oidc(&self.settings, &self.city, &public_url)?,
+            public_url,
         })
     }
 

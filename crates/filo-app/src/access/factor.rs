@@ -212,7 +212,7 @@ pub(super) fn view(conn: &mut Conn, core: &Core, user: &UserRecord) -> Result<Fa
         enrolled: enrolled_at.is_some(),
         enrolled_at,
         recovery_codes_left: factors::codes_left(conn, user.id)?,
-        required: core.access.totp_required_for.contains(&super::role(user)?),
+        required: super::needs_factor(core, user)?,
         // Any number that another factor does not have.
         version: i32::try_from(since.rem_euclid(1 << 29) * 2 + i64::from(enrolled_at.is_some())).unwrap_or(0),
     })

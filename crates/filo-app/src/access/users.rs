@@ -302,7 +302,7 @@ fn administered(conn: &mut Conn, caller: &Caller, name: &str) -> Result<UserReco
     Ok(user)
 }
 
-fn must_not_be_last(conn: &mut Conn, user: &UserRecord) -> Result<(), AppError> {
+pub(super) fn must_not_be_last(conn: &mut Conn, user: &UserRecord) -> Result<(), AppError> {
     let is_admin = user.role == Role::Admin.word() && user.disabled_at.is_none();
     if is_admin && access::enabled_with_role(conn, Role::Admin.word())? <= 1 {
         let detail = "the last administrator who may log in stays one: make another first";

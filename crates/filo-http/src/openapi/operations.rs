@@ -12,7 +12,14 @@ use super::{
 const VERBS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 const INNER: &str = "/rest/crm/v1/";
 /// What of it needs no log-in: the log-in.
-const LOGIN: [&str; 3] = ["/rest/crm/v1/auth/login", "/rest/crm/v1/auth/refresh", "/rest/crm/v1/auth/logout"];
+const LOGIN: [&str; 6] = [
+    "/rest/crm/v1/auth/login",
+    "/rest/crm/v1/auth/refresh",
+    "/rest/crm/v1/auth/logout",
+    "/rest/crm/v1/auth/oidc/start",
+    "/rest/crm/v1/auth/oidc/callback",
+    "/rest/crm/v1/auth/oidc/exchange",
+];
 /// What is pushed by machines has no address of its own.
 const PUSHES: [&str; 2] = ["push_interaction", "push_call_event"];
 
@@ -190,6 +197,10 @@ fn refusals(path: &str, verb: &str, door: Door, body: bool) -> Vec<&'static str>
     }
     if door == Door::Open && body {
         all.push("413");
+    }
+    if path.ends_with("/oidc/callback") {
+        // Known to the provider, and not to be let in here.
+        all.extend(["403", "409"]);
     }
     all.sort_unstable();
     all
