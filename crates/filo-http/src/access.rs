@@ -148,6 +148,22 @@ pub(crate) async fn disable_user(
     shown(&state, &caller, &name.0).await
 }
 
+/// Lets a disabled user log in again; refresh tokens stay revoked.
+#[utoipa::path(post, path = "/rest/crm/v1/users/{name}/enable", tag = "administration",
+    responses((status = 200, body = schema::User)))]
+pub(crate) async fn enable_user(
+    caller: Allowed<ManageUsers>,
+    state: Data<State>,
+    name: PathText,
+    version: IfMatch,
+    body: MaybeJson,
+) -> Result<HttpResponse, Problem> {
+    typed::<Empty>(&body.0)?;
+    version.honoured(present(&state, &caller, &name.0).await?.version)?;
+    state.app.enable_user(&caller, &name.0, state.now()).await?;
+    shown(&state, &caller, &name.0).await
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Empty {}

@@ -75,6 +75,7 @@ use crate::{
         quarantine::list_quarantine, quarantine::quarantined, quarantine::retry_quarantined,
         quarantine::discard_quarantined,
         access::users, access::add_user, access::user, access::change_user, access::disable_user,
+        access::enable_user,
         access::set_password, access::unlock_user, access::reset_factor,
         access::keys, access::issue_key, access::key, access::rotate_key, access::revoke_key,
         audit::audit_log,

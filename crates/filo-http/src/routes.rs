@@ -335,6 +335,7 @@ fn administration(config: &mut web::ServiceConfig) {
         .service(on("/users/{name}/unlock", vec![post(web::post().to(access::unlock_user))]))
         .service(on("/users/{name}/totp/reset", vec![post(web::post().to(access::reset_factor))]))
         .service(on("/users/{name}/disable", vec![post(web::post().to(access::disable_user))]))
+        .service(on("/users/{name}/enable", vec![post(web::post().to(access::enable_user))]))
         .service(on("/users/{name}/password", vec![post(web::post().to(access::set_password))]))
         .service(on("/keys", vec![get(web::get().to(access::keys)), post(web::post().to(access::issue_key))]))
         .service(on(

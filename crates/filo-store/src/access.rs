@@ -204,6 +204,18 @@ pub fn disable_user(conn: &mut Conn, id: UserId, at: Instant) -> Result<(), Stor
     Ok(())
 }
 
+/// Takes back that a user was disabled.
+///
+/// # Errors
+/// The database's own.
+pub fn enable_user(conn: &mut Conn, id: UserId) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(users::table.find(SqlId::from(id)))
+        .filter(users::disabled_at.is_not_null())
+        .set((users::disabled_at.eq(None::<SqlInstant>), users::version.eq(users::version + 1)))
+        .execute(c))?;
+    Ok(())
+}
+
 /// A refresh token of a family that began with one log-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {

@@ -301,6 +301,11 @@ pub enum User {
         /// The log-in name.
         name: String,
     },
+    /// Lets a disabled user log in again.
+    Enable {
+        /// The log-in name.
+        name: String,
+    },
     /// Sets a user's password.
     Passwd {
         /// The log-in name.

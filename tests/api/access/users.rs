@@ -2,7 +2,7 @@
 
 use filo_testkit::both;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{audited, log_in, tokens, with};
 use crate::support::{
@@ -81,6 +81,35 @@ async fn a_change_of_a_user_holds_at_once_and_is_made_with_the_version_in_hand()
         let moved = served.patch("admin", &path, changed.header("etag"), &gone).await.expect(200);
         assert_eq!((&moved["display_name"], &moved["unit"]), (&json!(null), &json!("mobilita")));
         assert_eq!(audited(&served, &["user_changed"]).await.len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_user_who_is_enabled_logs_in_anew() {
+    both(async |database| {
+        let served = Served::of(TestApp::at("2026-10-01 12:00", database).await).await;
+        let path = format!("{CRM}/users/specialist");
+        let before = tokens(&served, "specialist").await;
+        let read = served.get("admin", &path).await;
+        served.post("supervisor", &format!("{path}/disable"), &json!({})).await.expect(200);
+        log_in(&served, "specialist", PASSWORD, None).await.expect(401);
+        let (enable, stale) = (format!("{path}/enable"), [("If-Match", read.header("etag"))]);
+        served.send_with("admin", Method::POST, &enable, None, &stale).await.expect(412);
+        served.post("operator", &enable, &json!({})).await.expect(403);
+        let enabled = served.post("supervisor", &enable, &json!({})).await;
+        assert_eq!(enabled.expect(200)["disabled_at"], Value::Null);
+        // Once more changes nothing.
+        let again = served.post("admin", &enable, &json!({})).await;
+        again.expect(200);
+        assert_eq!(again.header("etag"), enabled.header("etag"));
+        let old = json!({ "refresh_token": before["refresh_token"] });
+        served.post("", &format!("{CRM}/auth/refresh"), &old).await.expect(401);
+        tokens(&served, "specialist").await;
+        served.post("supervisor", &format!("{CRM}/users/admin/enable"), &json!({})).await.expect(404);
+        let words = ["user_disabled", "user_enabled"];
+        assert_eq!(audited(&served, &words).await, words);
+        served.city.verifies().await;
     })
     .await;
 }

@@ -206,6 +206,21 @@ impl App {
         .await
     }
 
+    /// Lets a disabled user log in again; refresh tokens stay revoked.
+    ///
+    /// # Errors
+    /// Not found, or the store's own.
+    pub async fn enable_user(&self, caller: &Caller, name: &str, now: Instant) -> Result<(), AppError> {
+        self.with_user(caller, name, move |conn, caller, user| {
+            if user.disabled_at.is_some() {
+                audit::append(conn, now, &caller.actor(), "user_enabled", json!({ "user": user.id }))?;
+                access::enable_user(conn, user.id)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
     /// Sets a user's password and ends the user's log-ins.
     ///
     /// # Errors

@@ -44,6 +44,10 @@ pub(super) async fn users(console: &Console, command: User, json: bool) -> Resul
             app.disable_user(caller, &name, now).await?;
             done("disabled", &name, json)
         }
+        User::Enable { name } => {
+            app.enable_user(caller, &name, now).await?;
+            done("enabled", &name, json)
+        }
         User::Passwd { name, password_stdin: _ } => {
             app.set_password(caller, &name, password()?, now).await?;
             done("password_set", &name, json)
