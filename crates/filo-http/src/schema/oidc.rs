@@ -7,13 +7,13 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct OidcAnswer {
     /// What was sent along.
-    #[param(max_length = 4000)]
+    #[param(max_length = 200)]
     pub state: Option<String>,
     /// To be exchanged for an identity.
     #[param(max_length = 4000)]
     pub code: Option<String>,
     /// Why there is no code.
-    #[param(max_length = 4000)]
+    #[param(max_length = 200)]
     pub error: Option<String>,
 }
 
