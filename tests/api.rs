@@ -19,3 +19,4 @@ mod series;
 mod stream;
 mod structure;
 mod units;
+mod webhooks;

@@ -13,7 +13,7 @@ use filo_domain::{
 use filo_store::{
     Conn,
     feed::{self, News, Queue},
-    tickets,
+    tickets, webhooks,
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -267,8 +267,10 @@ impl App {
             let pruned = self
                 .db
                 .write(move |conn| {
+                    // What an active webhook subscription has not looked at yet is not forgotten.
                     let (_, last) = feed::bounds(conn)?;
-                    feed::prune(conn, before, last, BATCH)
+                    let up_to = webhooks::least_place(conn)?.map_or(last, |place| place.min(last));
+                    feed::prune(conn, before, up_to, BATCH)
                 })
                 .await
                 .map_err(AppError::Store)?;

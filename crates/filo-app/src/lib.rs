@@ -31,6 +31,7 @@ mod joining;
 mod legs;
 mod matters;
 mod mentions;
+mod merge_patch;
 mod merging;
 mod mint;
 mod outbox;
@@ -59,6 +60,7 @@ mod verify;
 mod views;
 mod warnings;
 mod watchers;
+mod webhooks;
 mod work;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -84,6 +86,7 @@ pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};
 pub use feed::{Ear, Hearing, Topic, wire as news_on_the_wire};
 pub use filo_store::feed::{News, Queue};
+pub use filo_store::webhooks::{DeliveryId, DeliveryState as WebhookDeliveryState, HookId, HookState};
 pub use filo_store::{attachments::ScanState, export::Place, interactions::Filter as InteractionFilter};
 pub use identities::{IdentityChange, IdentityOutcome, IdentityView, NewIdentity};
 pub use intake::{Intake, Receipt, Tally};
@@ -118,6 +121,7 @@ pub use verify::{Difference, Verified};
 pub use views::{CallView, EventView, InteractionView, MessageView, Origin, Page};
 pub use warnings::Warning;
 pub use watchers::{NewWatcher, WatcherView};
+pub use webhooks::{DeliveryView, HookChange, HookView, NewHook, PostWebhook, SignedWebhook, WebhookAnswer};
 
 /// A configured source with what its adapter does.
 #[derive(Clone)]
@@ -154,6 +158,8 @@ pub struct Core {
     pub feed_keep_hours: u32,
     /// Where staff log in besides, if anywhere.
     pub oidc: Option<Oidc>,
+    /// Who posts webhooks.
+    pub webhooks: Arc<dyn PostWebhook>,
 }
 
 /// The application.

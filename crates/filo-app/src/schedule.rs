@@ -38,6 +38,7 @@ impl App {
     pub async fn maintain(&self, now: Instant) -> Result<Maintenance, AppError> {
         self.forget_attempts(now).await?;
         self.prune_feed(now).await?;
+        self.prune_hooks(now).await?;
         let mut done = Maintenance { rooted: self.write_root(now).await?, ..Maintenance::default() };
         done.moved = self.tend_files(now).await?;
         if done.rooted {

@@ -18,6 +18,7 @@ mod audit;
 mod body;
 mod calls;
 mod health;
+mod hooks;
 mod idempotency;
 mod identities;
 mod limits;

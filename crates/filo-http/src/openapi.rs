@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, attachments, audit, calls, health, identities, matters, mentions, oidc, persons,
+    access, account, attachments, audit, calls, health, hooks, identities, matters, mentions, oidc, persons,
     policies, protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream, structure,
     ticket_search, tickets, units, webhooks,
 };
@@ -45,6 +45,7 @@ use crate::{
         (name = "quarantine", description = "What could not be understood."),
         (name = "administration", description = "Users, keys and the city's configuration."),
         (name = "scrivi", description = "Public: written requests of citizens."),
+        (name = "webhook-subscriptions", description = "Who is told of what by signed messages."),
         (name = "webhooks", description = "Public: events of platforms, signed."),
         (name = "health", description = "Whether the service works.")
     ),
@@ -64,6 +65,9 @@ use crate::{
         attachments::upload_attachment, attachments::list_attachments, attachments::attachment,
         attachments::attachment_metadata,
         stream::stream,
+        hooks::webhook_subscriptions, hooks::add_webhook_subscription, hooks::webhook_subscription,
+        hooks::change_webhook_subscription, hooks::remove_webhook_subscription, hooks::rotate_webhook_secret,
+        hooks::webhook_deliveries, hooks::replay_webhook_delivery, hooks::replay_webhook_subscription,
         matters::list_matters, matters::open_matter, matters::matter, matters::change_matter,
         persons::find_persons, persons::person, persons::change_person, persons::timeline,
         identities::add_identity, identities::identity, identities::change_identity, identities::remove_identity,

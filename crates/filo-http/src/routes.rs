@@ -13,7 +13,7 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, account, attachments, audit, auth, calls, health, idempotency, identities, limits,
+    State, access, account, attachments, audit, auth, calls, health, hooks, idempotency, identities, limits,
     matters, mentions, observe, oidc, openapi, pages, persons, policies, problem::Problem, protocol,
     quarantine, queues, replies, reports, scrivi, series, stream, structure, ticket_search, tickets, units,
     webhooks,
@@ -179,6 +179,7 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
         .configure(identities)
         .configure(figures)
         .configure(administration)
+        .configure(webhook_subscriptions)
 }
 
 /// Before the steps of the state machine, whose paths take any word in their place.
@@ -351,4 +352,39 @@ fn administration(config: &mut web::ServiceConfig) {
         .service(on("/policies/changes", vec![post(web::post().to(policies::change_policies))]))
         .service(on("/themes", vec![get(web::get().to(access::themes))]))
         .service(on("/sources", vec![get(web::get().to(access::sources))]));
+}
+
+fn webhook_subscriptions(config: &mut web::ServiceConfig) {
+    config
+        .service(on(
+            "/webhook-subscriptions",
+            vec![
+                get(web::get().to(hooks::webhook_subscriptions)),
+                post(web::post().to(hooks::add_webhook_subscription)),
+            ],
+        ))
+        .service(on(
+            "/webhook-subscriptions/{id}",
+            vec![
+                get(web::get().to(hooks::webhook_subscription)),
+                patch(web::patch().to(hooks::change_webhook_subscription)),
+                delete(web::delete().to(hooks::remove_webhook_subscription)),
+            ],
+        ))
+        .service(on(
+            "/webhook-subscriptions/{id}/rotate-secret",
+            vec![post(web::post().to(hooks::rotate_webhook_secret))],
+        ))
+        .service(on(
+            "/webhook-subscriptions/{id}/deliveries",
+            vec![get(web::get().to(hooks::webhook_deliveries))],
+        ))
+        .service(on(
+            "/webhook-subscriptions/{id}/replay",
+            vec![post(web::post().to(hooks::replay_webhook_subscription))],
+        ))
+        .service(on(
+            "/webhook-deliveries/{id}/replay",
+            vec![post(web::post().to(hooks::replay_webhook_delivery))],
+        ));
 }

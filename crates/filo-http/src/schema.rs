@@ -14,6 +14,7 @@ pub mod report;
 mod series;
 pub mod stream;
 pub mod structure;
+pub mod webhooks;
 
 use std::collections::BTreeMap;
 

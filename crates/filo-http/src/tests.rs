@@ -16,8 +16,8 @@ use actix_web::{
     test::{TestRequest, call_service, init_service},
 };
 use filo_app::{
-    App, Caller, Core, FileLimits, Files, FixedClock, HandOverError, LoginRequest, NewUser, ProtocolDocument,
-    ProtocolSystem, Role, Scope, SourceAdapter,
+    App, Caller, Core, FileLimits, Files, FixedClock, HandOverError, LoginRequest, NewUser, PostWebhook,
+    ProtocolDocument, ProtocolSystem, Role, Scope, SignedWebhook, SourceAdapter, WebhookAnswer,
 };
 use filo_channel::{Decode, Decoded, Raw, Rejected, Webhook};
 use filo_channel_scrivi::ScriviDecoder;
@@ -71,6 +71,19 @@ struct NoProtocol;
 impl ProtocolSystem for NoProtocol {
     async fn hand_over(&self, _: &ProtocolDocument) -> Result<Option<ProtocolEntry>, HandOverError> {
         Ok(None)
+    }
+}
+
+/// Posts nowhere.
+struct NoWebhooks;
+
+#[async_trait::async_trait]
+impl PostWebhook for NoWebhooks {
+    fn check(&self, _: &str) -> Result<(), String> {
+        Ok(())
+    }
+    async fn post(&self, _: &SignedWebhook) -> Result<WebhookAnswer, String> {
+        Err("nobody is there".to_owned())
     }
 }
 
@@ -149,6 +162,7 @@ impl TestApp {
             access: filo_app::AccessPolicy::default(),
             feed_keep_hours: 48,
             oidc: None,
+            webhooks: Arc::new(NoWebhooks),
         };
         let url = format!("sqlite:{}", folder.path().join("filo.db").display());
         let db = Db::open(&DbSettings::at(url)).unwrap();

@@ -52,6 +52,7 @@ pub mod tickets;
 pub mod timeline;
 pub mod unit_work;
 pub mod watchers;
+pub mod webhooks;
 
 pub use conn::Conn;
 pub use db::{Db, DbSettings};

@@ -363,6 +363,51 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::sql_types::{Id, Instant};
 
+    webhook_subscriptions (id) {
+        id -> Id,
+        url -> Text,
+        events -> Jsonb,
+        unit -> Nullable<Text>,
+        description -> Nullable<Text>,
+        state -> Text,
+        reason -> Nullable<Text>,
+        secrets -> Jsonb,
+        place -> BigInt,
+        failing_since -> Nullable<Instant>,
+        created_at -> Instant,
+        updated_at -> Instant,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    webhook_deliveries (id) {
+        id -> Id,
+        subscription_id -> Id,
+        seq -> BigInt,
+        at -> Instant,
+        kind -> Text,
+        ticket_id -> Nullable<Id>,
+        body -> Text,
+        state -> Text,
+        attempts -> Integer,
+        due_at -> Instant,
+        locked_until -> Nullable<Instant>,
+        tried_at -> Nullable<Instant>,
+        settled_at -> Nullable<Instant>,
+        status -> Nullable<Integer>,
+        error -> Nullable<Text>,
+        answer -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
     users (id) {
         id -> Id,
         name -> Text,
@@ -769,6 +814,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     request_codes,
     jobs,
     feed,
+    webhook_subscriptions,
+    webhook_deliveries,
     users,
     totp_factors,
     recovery_codes,

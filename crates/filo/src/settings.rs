@@ -59,6 +59,9 @@ pub struct Settings {
     pub stream: Stream,
     /// Log-in at the organisation's identity provider.
     pub oidc: Option<IdentityProvider>,
+    /// Outgoing webhooks.
+    #[serde(default)]
+    pub webhooks: Webhooks,
     /// What sources need in secret, by source key.
     #[serde(default)]
     pub sources: BTreeMap<String, SourceSecrets>,
@@ -245,6 +248,35 @@ pub struct Stream {
 impl Default for Stream {
     fn default() -> Self {
         Self { keep_hours: 48, per_user: 5, in_all: 1000 }
+    }
+}
+
+/// Outgoing webhooks.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Webhooks {
+    /// Whether they may go to private and local addresses, and by plain HTTP to this machine.
+    pub allow_private: bool,
+    /// Hosts to which they may go by plain HTTP and at private addresses.
+    pub allowed_hosts: Vec<String>,
+    /// For how many seconds a receiver is waited for, 1 to 30.
+    #[serde(deserialize_with = "patience")]
+    pub timeout_s: u8,
+}
+
+impl Default for Webhooks {
+    fn default() -> Self {
+        Self { allow_private: false, allowed_hosts: vec![], timeout_s: 15 }
+    }
+}
+
+/// A message is held by its worker for a minute: an attempt must be over long before.
+fn patience<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u8, D::Error> {
+    let seconds = u8::deserialize(from)?;
+    if (1..=30).contains(&seconds) {
+        Ok(seconds)
+    } else {
+        Err(serde::de::Error::custom(format!("found {seconds}, expected 1 to 30 seconds")))
     }
 }
 

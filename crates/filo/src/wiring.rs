@@ -3,9 +3,9 @@
 mod files;
 mod oidc;
 
-use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc};
+use std::{collections::BTreeMap, io::Write, path::Path, sync::Arc, time::Duration};
 
-use filo_app::{App, Clock, Core, ProtocolSystem, SourceAdapter, SystemClock};
+use filo_app::{App, Clock, Core, PostWebhook, ProtocolSystem, SourceAdapter, SystemClock};
 use filo_channel::{Decode, Deliver};
 use filo_channel_email::{MailDecoder, Sender};
 use filo_channel_phone::Format;
@@ -16,7 +16,10 @@ use filo_domain::{
     vocabulary::{Channel, IdentityType, Word},
 };
 use filo_indicators::{definition::Definitions, render::Render};
-use filo_outward::protocol::{FileProtocol, HttpProtocol};
+use filo_outward::{
+    protocol::{FileProtocol, HttpProtocol},
+    webhooks::{HttpWebhooks, WebhookRules},
+};
 use filo_reports::{CsvReport, HtmlReport, JsonReport};
 use filo_store::{Db, DbSettings, SchemaState};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
@@ -124,6 +127,7 @@ impl Program {
             access: self.settings.access.policy(),
             oidc: oidc::oidc(&self.settings, &self.city, &public_url)?,
             public_url,
+            webhooks: self.webhooks()?,
         })
     }
 
@@ -134,6 +138,18 @@ impl Program {
             Some(url) => Arc::new(HttpProtocol::new(url.clone(), settings.secret.clone(), http_client()?)),
             None => Arc::new(FileProtocol::new(self.settings.data_dir.join("protocol"))),
         })
+    }
+
+    fn webhooks(&self) -> Result<Arc<dyn PostWebhook>, Failure> {
+        let settings = &self.settings.webhooks;
+        let rules = WebhookRules {
+            allow_private: settings.allow_private,
+            allowed_hosts: settings.allowed_hosts.clone(),
+            timeout: Duration::from_secs(settings.timeout_s.into()),
+        };
+        let client = HttpWebhooks::new(rules)
+            .map_err(|error| Failure::CannotRun(format!("the HTTP client cannot be made: {error}")))?;
+        Ok(Arc::new(client))
     }
 
     pub(crate) fn adapters(&self) -> Result<BTreeMap<String, SourceAdapter>, Failure> {
@@ -253,7 +269,7 @@ impl Program {
 
 fn http_client() -> Result<reqwest::Client, Failure> {
     reqwest::Client::builder()
-        .timeout(std::time::Duration::from_secs(30))
+        .timeout(Duration::from_secs(30))
         .build()
         .map_err(|error| Failure::CannotRun(format!("the HTTP client cannot be made: {error}")))
 }

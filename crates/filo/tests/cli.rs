@@ -2,13 +2,16 @@
 #![cfg(test)]
 
 use std::{
-    io::Write,
+    io::{BufRead, BufReader, Write},
+    net::TcpListener,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    time::Duration,
 };
 
 use filo_testkit::{Backend, Session, both};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const CONFIG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../config/filo.toml");
@@ -467,4 +470,104 @@ fn the_signing_key_is_made_once_for_its_owner_alone() {
 #[test]
 fn a_worker_beside_the_embedded_database_is_refused() {
     Place::new().run(&["worker"]).ends(3).tells("PostgreSQL");
+}
+
+/// `filo serve` in a process of its own, which nobody asks to end: it is killed.
+struct Server {
+    process: Child,
+    base: String,
+}
+
+impl Server {
+    fn start(place: &Place, url: &str) -> Self {
+        let mut command = place.command(&["serve", "--json", "--bind", "127.0.0.1:0"]);
+        command.env("DATABASE_URL", url).env("FILO__WEBHOOKS__ALLOW_PRIVATE", "true");
+        let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let ready: Value = serde_json::from_str(&line).unwrap();
+        Self { process, base: format!("{}/rest/crm/v1", ready["listening"].as_str().unwrap()) }
+    }
+    async fn ask(&self, path: &str, token: &str, body: Option<Value>) -> Value {
+        let (client, url) = (reqwest::Client::new(), format!("{}{path}", self.base));
+        let request = match &body {
+            Some(body) => client.post(url).json(body),
+            None => client.get(url),
+        };
+        request.bearer_auth(token).send().await.unwrap().json().await.unwrap()
+    }
+    async fn log_in(&self) -> String {
+        let body = json!({ "username": "anna", "password": "una frase lunga e segreta" });
+        self.ask("/auth/login", "", Some(body)).await["access_token"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+/// A receiver of webhooks that fails: gives its address, and the `webhook-id` of each request as it comes.
+fn failing_receiver() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (tell, told) = mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let head = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+            let id = head.take_while(|line| !line.is_empty()).find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case("webhook-id").then(|| value.to_owned())
+            });
+            let answer =
+                "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer.as_bytes()).unwrap();
+            if tell.send(id.unwrap()).is_err() {
+                return;
+            }
+        }
+    });
+    (url, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_failed_is_tried_again_after_the_server_was_killed() {
+    both(async |database| {
+        let place = Place::new();
+        let run = |arguments: &[&str], input: &str| {
+            let mut command = place.command(arguments);
+            command.env("DATABASE_URL", &database.url).stdin(Stdio::piped()).stdout(Stdio::piped());
+            let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+            child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+            Ran(child.wait_with_output().unwrap()).ends(0)
+        };
+        let user = ["user", "add", "anna", "--role", "operator", "--password-stdin"];
+        run(&user, "una frase lunga e segreta\n");
+        let key = run(&["key", "issue", "--name", "sportello", "--scope", "webhooks", "--json"], "").json();
+        let key = key["key"].as_str().unwrap();
+        let (url, told) = failing_receiver();
+        let server = Server::start(&place, &database.url);
+        let hook = server.ask("/webhook-subscriptions", key, Some(json!({ "url": url }))).await;
+        let new = json!({ "channel": "counter", "subject": "TARI", "body": "Quanto devo?", "theme": "tributi/tari",
+            "kind": "information", "requester": { "name": "Anna Neri",
+            "identities": [{ "type": "email", "value": "anna@mail.example" }] } });
+        let ticket = server.ask("/tickets", &server.log_in().await, Some(new)).await;
+        assert!(ticket["id"].is_string(), "{ticket}");
+        let soon = Duration::from_secs(60);
+        let first = told.recv_timeout(soon).unwrap();
+        let deliveries = format!("/webhook-subscriptions/{}/deliveries", hook["id"].as_str().unwrap());
+        while server.ask(&deliveries, key, None).await["items"][0]["status"] != 500 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        drop(server);
+        let again = Server::start(&place, &database.url);
+        let second = told.recv_timeout(soon).unwrap();
+        assert_eq!(second, first, "the same message under its id");
+        let shown = again.ask(&deliveries, key, None).await;
+        assert_eq!(shown["items"].as_array().unwrap().len(), 1, "{shown}");
+        assert_eq!(shown["items"][0]["id"], json!(first));
+    })
+    .await;
 }

@@ -1,9 +1,16 @@
 //! What was answered under an `Idempotency-Key`.
+//!
+//! **Invariant:** an answer lies encrypted in the store: it may hold a secret that is shown once, and persons.
 
 use filo_domain::Instant;
 use filo_store::access;
 
-use crate::{App, AppError};
+use crate::{App, AppError, mint};
+
+/// What the key that seals answers is for.
+const PURPOSE: &str = "idempotent answers";
+/// The first byte of a sealed answer. Those of earlier versions, kept for a day, are JSON and begin otherwise.
+const SEALED: u8 = 1;
 
 impl App {
     /// Claims an `Idempotency-Key`; what was answered under it when it was claimed before. A request that is in flight
@@ -20,7 +27,9 @@ impl App {
     ) -> Result<Option<access::Remembered>, AppError> {
         const KEPT_S: i64 = 86_400;
         const LONGEST_REQUEST_S: i64 = 300;
-        self.db
+        let owner = owner(&principal, &key);
+        let known = self
+            .db
             .write(move |conn| {
                 access::claim_idempotency(
                     conn,
@@ -32,7 +41,18 @@ impl App {
                 )
             })
             .await
-            .map_err(AppError::Store)
+            .map_err(AppError::Store)?;
+        known.map(|known| self.opened(known, &owner)).transpose()
+    }
+
+    fn opened(&self, known: access::Remembered, owner: &str) -> Result<access::Remembered, AppError> {
+        match known.body.split_first() {
+            Some((&SEALED, sealed)) => {
+                let body = mint::unseal(&self.core.signing_key, PURPOSE, owner, sealed)?;
+                Ok(access::Remembered { body, ..known })
+            }
+            Some(_) | None => Ok(known),
+        }
     }
 
     /// Remembers the answer under an `Idempotency-Key`, or forgets the key when the answer is our failure.
@@ -45,6 +65,11 @@ impl App {
         claimed_at: Instant,
         answer: Option<(u16, serde_json::Value, Vec<u8>)>,
     ) -> Result<(), AppError> {
+        let sealed = |(status, headers, body): (u16, serde_json::Value, Vec<u8>)| {
+            let sealed = mint::seal(&self.core.signing_key, PURPOSE, &owner(&principal, &key), &body)?;
+            Ok::<_, AppError>((status, headers, [[SEALED].as_slice(), &sealed].concat()))
+        };
+        let answer = answer.map(sealed).transpose()?;
         self.db
             .write(move |conn| match answer {
                 Some((status, headers, body)) => {
@@ -55,4 +80,8 @@ impl App {
             .await
             .map_err(AppError::Store)
     }
+}
+
+fn owner(principal: &str, key: &str) -> String {
+    format!("{principal} {key}")
 }

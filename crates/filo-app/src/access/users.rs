@@ -9,14 +9,19 @@ use filo_store::{
     audit,
 };
 use secrecy::SecretString;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
     password::{self, blocking},
     throttle,
 };
-use crate::{App, AppError, Caller, Permission, Role, caller::Access, mint};
+use crate::{
+    App, AppError, Caller, Permission, Role,
+    caller::Access,
+    merge_patch::{given, not_null},
+    mint,
+};
 
 /// A user to be made.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,16 +50,6 @@ pub struct UserChange {
     /// The name shown to colleagues.
     #[serde(default, deserialize_with = "given")]
     pub display_name: Option<Option<String>>,
-}
-
-/// A member that is there, `null` included.
-fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
-    Option::deserialize(from).map(Some)
-}
-
-/// A member that is never `null`.
-fn not_null<'de, T: Deserialize<'de>, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error> {
-    T::deserialize(from).map(Some)
 }
 
 /// A user as administrators see it.

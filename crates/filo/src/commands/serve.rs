@@ -1,5 +1,7 @@
 //! `filo serve` and `filo worker`: the server, and what happens in the background.
 
+mod webhooks;
+
 use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
@@ -133,8 +135,16 @@ pub(super) async fn worker(program: Program) -> Result<(), Failure> {
     behind.await.map_err(|error| Failure::Wrong(format!("the background work stopped: {error}")))
 }
 
+/// Everything that happens behind the server, until told to stop.
+async fn background(app: App, clock: Arc<dyn Clock>, stopped: watch::Receiver<bool>) {
+    tokio::join!(
+        schedules(app.clone(), Arc::clone(&clock), stopped.clone()),
+        webhooks::send(app, clock, stopped)
+    );
+}
+
 /// Sends what is due and runs the schedules until told to stop.
-async fn background(app: App, clock: Arc<dyn Clock>, mut stopped: watch::Receiver<bool>) {
+async fn schedules(app: App, clock: Arc<dyn Clock>, mut stopped: watch::Receiver<bool>) {
     let mut sending = tokio::time::interval(SENDING);
     let mut maintaining = tokio::time::interval(MAINTAINING);
     let catching_up = tokio::spawn(catch_up(app.clone(), clock.now()));
