@@ -117,6 +117,12 @@ async fn an_uploaded_file_is_handed_out_again_whole_and_in_parts() {
         assert_eq!(whole.header("content-security-policy"), "default-src 'none'; sandbox");
         assert_eq!(whole.header("content-length"), PDF.len().to_string());
 
+        let head = served.send("supervisor", Method::HEAD, &path(&file), None).await;
+        assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""));
+        for name in ["etag", "content-type", "content-length", "content-disposition"] {
+            assert_eq!(head.header(name), whole.header(name), "{name}");
+        }
+
         let part = async |headers: &[(&str, &str)]| {
             served.send_with("operator", Method::GET, &path(&file), None, headers).await
         };
@@ -134,6 +140,28 @@ async fn an_uploaded_file_is_handed_out_again_whole_and_in_parts() {
         let last = events["items"].as_array().unwrap().last().unwrap().clone();
         assert_eq!((&last["kind"], &last["data"]["sha256"]), (&json!("attachment_added"), &file["sha256"]));
         served.city.verifies().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_shows_the_files_of_those_merged_into_it_until_the_merge_is_undone() {
+    both(async |database| {
+        let mut served = served(database).await;
+        let (one, other) = (ticket(&served).await, ticket(&served).await);
+        let first = uploaded(&served, &one, "a.pdf", PDF).await;
+        served.now_is("2026-10-01 12:01").await;
+        let second = uploaded(&served, &other, "b.txt", b"nota").await;
+        let into = served.get("operator", &other).await.expect(200);
+        let merge = json!({ "into": into["id"], "reason": "la stessa buca" });
+        served.post("operator", &format!("{one}/merge"), &merge).await.expect(200);
+        assert_eq!(listed(&served, &other).await, [first.clone(), second.clone()]);
+        let page = served.get("operator", &format!("{other}/attachments?limit=1")).await.expect(200);
+        let next = format!("{other}/attachments?cursor={}", page["next_cursor"].as_str().unwrap());
+        assert_eq!(served.get("operator", &next).await.expect(200)["items"], json!([second]));
+        served.post("operator", &format!("{one}/unmerge"), &json!({})).await.expect(200);
+        assert_eq!(listed(&served, &other).await, [second]);
+        assert_eq!(listed(&served, &one).await, [first]);
     })
     .await;
 }

@@ -167,6 +167,29 @@ async fn a_unit_hears_of_its_tickets_and_of_those_that_leave_it_and_of_no_other(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_named_in_a_note_hears_of_it_and_nobody_else() {
+    both(async |database| {
+        let served = Served::of(TestApp::at("2026-10-01 12:00", database).await).await;
+        let ticket = open(&served, "tributi/tari").await;
+        let mut named = Listening::to(&served, "supervisor", "?topics=mentions").await;
+        let mut other = Listening::to(&served, "operator", "?topics=mentions,tickets").await;
+        let note = json!({ "kind": "note", "body": "@supervisor guarda la cosa riservata" });
+        let path = format!("{CRM}/tickets/{ticket}/messages");
+        let written = served.post("operator", &path, &note).await.expect(201);
+        let heard = named.until(|event| event.name == "ticket.mention").await.pop().unwrap();
+        let data = &heard.data["data"];
+        assert_eq!((&data["message_id"], &data["ticket_id"]), (&written["id"], &json!(ticket)));
+        let own = served.get("supervisor", &format!("{CRM}/mentions")).await.expect(200);
+        assert_eq!(data["mention_id"], own["items"][0]["id"]);
+        assert!(!named.heard.contains("riservata"), "{}", named.heard);
+        assign(&served, &ticket, "casa").await;
+        let heard = other.until(|event| event.data["data"]["change"] == "assigned").await;
+        assert!(heard.iter().all(|event| event.name != "ticket.mention"), "{heard:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_caller_may_not_follow_is_refused_and_what_it_asks_for_narrows_what_it_hears() {
     both(async |database| {
         let served = Served::of(TestApp::at("2026-10-01 12:00", database).await).await;

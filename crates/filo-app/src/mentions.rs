@@ -9,10 +9,12 @@ use filo_domain::{Instant, MessageId, TicketId, UserId, id::Id, vocabulary::Word
 use filo_store::{
     Conn,
     access::{self, UserRecord},
+    feed::{self, News},
     mentions::{self, Mention},
     tickets::{self, TicketRecord},
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     Access, App, AppError, Caller, Page, Permission, Role, mint,
@@ -168,8 +170,23 @@ pub(crate) fn keep(
     for user in users {
         let mention = Mention { id: mint::id(now), message, ticket: ticket.id, user, at: now, read_at: None };
         mentions::insert(conn, &mention)?;
+        feed::tell(conn, call(&mention, &ticket))?;
     }
     Ok(())
+}
+
+/// The news of a mention, for the user's own streams alone.
+fn call(mention: &Mention, ticket: &TicketRecord) -> News {
+    News {
+        seq: 0,
+        at: mention.at,
+        kind: "ticket.mention".to_owned(),
+        ticket: Some(mention.ticket),
+        unit: ticket.unit.clone(),
+        unit_before: None,
+        user: Some(mention.user),
+        data: json!({ "number": ticket.number, "mention_id": mention.id, "message_id": mention.message }),
+    }
 }
 
 fn may_see(user: &UserRecord, ticket: &TicketRecord) -> bool {

@@ -200,20 +200,20 @@ pub fn put_bytes(conn: &mut Conn, id: AttachmentId, content: &[u8]) -> Result<()
     Ok(())
 }
 
-/// The files of a ticket, uploaded to it or come with its contacts, oldest first, past a place.
+/// The files of tickets, uploaded to them or come with their contacts, oldest first, past a place.
 ///
 /// # Errors
 /// The database's own.
-pub fn of_ticket(
+pub fn of_tickets(
     conn: &mut Conn,
-    ticket: TicketId,
+    tickets: &[TicketId],
     after: Option<(Instant, AttachmentId)>,
     limit: i64,
 ) -> Result<Vec<Attachment>, StoreError> {
-    let id = SqlId::from(ticket);
+    let ids: Vec<SqlId> = tickets.iter().map(|id| SqlId::from(*id)).collect();
     // Two indexed queries instead of one with an OR over two tables, which no index serves.
     let mut rows: Vec<AttachmentRow> = on!(conn, c => {
-        let mut query = attachments::table.filter(attachments::ticket_id.eq(id)).into_boxed();
+        let mut query = attachments::table.filter(attachments::ticket_id.eq_any(&ids)).into_boxed();
         if let Some((at, last)) = after {
             let (at, last) = (SqlInstant::from(at), SqlId::from(last));
             query = query.filter(attachments::created_at.gt(at).or(attachments::created_at.eq(at).and(attachments::id.gt(last))));
@@ -223,7 +223,7 @@ pub fn of_ticket(
     let came: Vec<AttachmentRow> = on!(conn, c => {
         let mut query = attachments::table
             .inner_join(interactions::table.on(attachments::interaction_id.eq(interactions::id.nullable())))
-            .filter(interactions::ticket_id.eq(id))
+            .filter(interactions::ticket_id.eq_any(&ids))
             .into_boxed();
         if let Some((at, last)) = after {
             let (at, last) = (SqlInstant::from(at), SqlId::from(last));

@@ -4,6 +4,7 @@
 //! the metadata the orientation alone is written anew. The coded image is not touched. Nothing here panics on damaged
 //! input: it is [`Damaged`].
 
+mod container;
 mod orientation;
 mod scans;
 
@@ -22,15 +23,12 @@ pub(crate) struct Damaged;
 
 /// Whether [`stripped`] knows the type.
 pub(crate) fn is_known(media_type: &str) -> bool {
-    matches!(media_type, "image/jpeg" | "image/png" | "image/webp")
+    matches!(media_type, "image/jpeg" | "image/png" | "image/webp" | "image/heif" | "image/avif")
 }
 
 /// Whether pictures of this type hold metadata that nobody here takes out.
 pub(crate) fn keeps_metadata(media_type: &str) -> bool {
-    matches!(
-        media_type,
-        "image/heif" | "image/avif" | "image/tiff" | "image/jp2" | "image/jxl" | "image/x-canon-cr2"
-    )
+    matches!(media_type, "image/tiff" | "image/jp2" | "image/jxl" | "image/x-canon-cr2")
 }
 
 /// The picture without its metadata.
@@ -39,6 +37,7 @@ pub(crate) fn stripped(media_type: &str, bytes: &Bytes) -> Result<Bytes, Damaged
         "image/jpeg" => jpeg(bytes),
         "image/png" => png(bytes),
         "image/webp" => webp(bytes),
+        "image/heif" | "image/avif" => container::stripped(bytes),
         _ => Err(Damaged),
     }
 }

@@ -6,7 +6,7 @@ use filo_domain::{AttachmentId, InteractionId, TicketId, vocabulary::Word};
 use filo_store::{
     Conn,
     attachments::{self, Attachment, ScanState},
-    interactions,
+    interactions, merges,
 };
 
 use super::{
@@ -37,7 +37,7 @@ impl Opened {
 }
 
 impl App {
-    /// The files of a ticket, uploaded to it or come with its contacts, oldest first.
+    /// The files of a ticket and of those merged into it, uploaded or come with contacts, oldest first.
     ///
     /// # Errors
     /// Not found, wrong cursor, or the store's own.
@@ -56,7 +56,9 @@ impl App {
             .db
             .read(move |conn| {
                 visible(conn, &caller, ticket)?;
-                Ok::<_, AppError>(attachments::of_ticket(conn, ticket, after, fetch(limit))?)
+                let mut speaking = vec![ticket];
+                speaking.extend(merges::absorbed(conn, ticket)?);
+                Ok::<_, AppError>(attachments::of_tickets(conn, &speaking, after, fetch(limit))?)
             })
             .await?;
         Ok(Page::cut(rows, limit, |row| cursor(row.created_at, row.id)).map(AttachmentView::from))

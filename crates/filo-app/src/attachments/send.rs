@@ -86,7 +86,7 @@ pub(crate) fn files_of(
     for (message, file) in attachments::sent(conn, ticket)? {
         files.entry(message).or_default().push(file.into());
     }
-    for file in attachments::of_ticket(conn, ticket, None, ALL)? {
+    for file in attachments::of_tickets(conn, &[ticket], None, ALL)? {
         if let Some(contact) = file.interaction {
             files.entry(MessageId::from_uuid(contact.uuid())).or_default().push(file.into());
         }

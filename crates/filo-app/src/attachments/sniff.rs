@@ -9,13 +9,14 @@ pub(crate) const HEAD: usize = 8_192;
 pub(crate) const UNKNOWN: &str = "application/octet-stream";
 
 /// What a citizen may send by the form.
-const PUBLIC: [&str; 17] = [
+const PUBLIC: [&str; 18] = [
     "application/pdf",
     "application/rtf",
     "image/jpeg",
     "image/png",
     "image/gif",
     "image/webp",
+    "image/heif",
     "text/plain",
     "application/zip",
     "application/x-ole-storage",
@@ -30,12 +31,11 @@ const PUBLIC: [&str; 17] = [
 ];
 
 /// What is served as what it is, besides [`PUBLIC`]: nothing that a browser runs.
-const INERT: [&str; 11] = [
+const INERT: [&str; 10] = [
     "application/vnd.ms-powerpoint",
     "application/epub+zip",
     "application/gzip",
     "application/x-7z-compressed",
-    "image/heif",
     "image/avif",
     "image/bmp",
     "image/tiff",

@@ -114,6 +114,88 @@ fn photos(turned: u16) -> [(&'static str, Bytes); 3] {
     [("image/jpeg", jpeg_with(turned)), ("image/png", png_with(turned)), ("image/webp", webp_with(turned))]
 }
 
+fn boxed(kind: &[u8; 4], contents: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(contents.len() + 8).unwrap().to_be_bytes();
+    [&length[..], kind, contents].concat()
+}
+
+/// A photo as telephones write it: the picture and its EXIF in the media data, a rule for tiles beside.
+fn heif() -> Bytes {
+    let exif = [&[0, 0, 0, 0][..], &exif_of(6)].concat();
+    let xmp = b"<x:xmpmeta GPSLatitude='45,27N'/>";
+    let entry =
+        |item: u8, kind: &[u8; 4]| boxed(b"infe", &[&[2, 0, 0, 0, 0, item, 0, 0], &kind[..], b"\0"].concat());
+    let entries = [entry(1, b"hvc1"), entry(2, b"Exif"), entry(3, b"mime"), entry(4, b"grid")].concat();
+    let meta = |start: u32| {
+        let places = [
+            (1_u8, 0_u16, start, 6),
+            (2, 0, start + 6, exif.len()),
+            (3, 0, start + 6 + to_u32(exif.len()), xmp.len()),
+            (4, 1, 0, 8),
+        ];
+        let mut iloc = vec![1, 0, 0, 0, 0x44, 0, 0, 4];
+        for (item, method, from, length) in places {
+            iloc.extend([0, item]);
+            iloc.extend(method.to_be_bytes());
+            iloc.extend([0, 0, 0, 1]);
+            iloc.extend(from.to_be_bytes());
+            iloc.extend(to_u32(length).to_be_bytes());
+        }
+        let properties = [boxed(b"irot", &[1]), boxed(b"udes", b"\0\0\0\0it\0Piazza Duomo\0")].concat();
+        let parts = [
+            boxed(
+                b"hdlr",
+                &[0, 0, 0, 0, 0, 0, 0, 0, b'p', b'i', b'c', b't', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            ),
+            boxed(b"pitm", &[0, 0, 0, 0, 0, 1]),
+            boxed(b"iinf", &[&[0, 0, 0, 0, 0, 4][..], &entries].concat()),
+            boxed(b"iprp", &boxed(b"ipco", &properties)),
+            boxed(b"idat", b"the grid, Anna"),
+            boxed(b"iloc", &iloc),
+            boxed(b"uuid", b"0123456789abcdefby Anna"),
+        ];
+        boxed(b"meta", &[vec![0; 4], parts.concat()].concat())
+    };
+    let head = boxed(b"ftyp", b"heic\0\0\0\0mif1heic");
+    let start = to_u32(head.len() + meta(0).len() + 8);
+    let media = boxed(b"mdat", &[&b"pixels"[..], &exif, xmp, b"Piazza Duomo"].concat());
+    [head, meta(start), media, boxed(b"uuid", b"0123456789abcdefPiazza Duomo")].concat().into()
+}
+
+fn to_u32(number: usize) -> u32 {
+    number.try_into().unwrap()
+}
+
+#[test]
+fn a_telephones_photo_keeps_its_image_in_its_place_and_nothing_that_tells_of_it() {
+    let photo = heif();
+    assert!(read(&photo).unwrap().get_field(Tag::GPSLatitude, In::PRIMARY).is_some());
+    let stripped = stripped("image/heif", &photo).unwrap();
+    assert!(read(&stripped).is_err());
+    for told in [&b"GPSLatitude"[..], b"Anna", b"Duomo", b"2026:10", b"Camera"] {
+        let found = stripped.windows(told.len()).any(|window| window == told);
+        assert!(!found, "{}", String::from_utf8_lossy(told));
+    }
+    assert_eq!(stripped.len(), photo.len());
+    for shown in [&b"pixels"[..], b"the grid", b"irot"] {
+        let place = |bytes: &[u8]| bytes.windows(shown.len()).position(|window| window == shown);
+        assert_eq!(place(&stripped), place(&photo));
+        assert!(place(&photo).is_some());
+    }
+    assert_eq!(super::stripped("image/heif", &stripped).unwrap(), stripped);
+}
+
+#[test]
+fn a_telephones_photo_that_is_cut_off_or_a_film_is_damaged() {
+    let photo = heif();
+    let image_ends = photo.windows(6).position(|six| six == b"pixels").unwrap() + 6;
+    for length in 0..image_ends {
+        assert_eq!(stripped("image/heif", &photo.slice(..length)), Err(Damaged), "{length} bytes");
+    }
+    let film = [photo.to_vec(), boxed(b"moov", b"")].concat();
+    assert_eq!(stripped("image/heif", &film.into()), Err(Damaged));
+}
+
 fn read(bytes: &[u8]) -> Result<exif::Exif, exif::Error> {
     Reader::new().read_from_container(&mut Cursor::new(bytes))
 }
@@ -182,10 +264,14 @@ fn a_picture_that_is_cut_off_is_damaged() {
     }
 }
 
+fn any_photo(kind: usize) -> (&'static str, Bytes) {
+    photos(6).into_iter().chain([("image/heif", heif())]).nth(kind).unwrap()
+}
+
 proptest! {
     #[test]
-    fn damage_never_panics(kind in 0..3_usize, place in any::<prop::sample::Index>(), change in any::<[u8; 4]>()) {
-        let (media_type, photo) = &photos(6)[kind];
+    fn damage_never_panics(kind in 0..4_usize, place in any::<prop::sample::Index>(), change in any::<[u8; 4]>()) {
+        let (media_type, photo) = any_photo(kind);
         let mut bytes = photo.to_vec();
         let at = place.index(bytes.len() - 4);
         bytes[at..at + 4].copy_from_slice(&change);
@@ -196,8 +282,8 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_never_panic(kind in 0..3_usize, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let (media_type, photo) = &photos(6)[kind];
+    fn any_bytes_never_panic(kind in 0..4_usize, bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let (media_type, photo) = any_photo(kind);
         let _alone = stripped(media_type, &bytes.clone().into());
         let head = photo.slice(..20);
         let _behind_a_head = stripped(media_type, &[&head[..], &bytes].concat().into());
