@@ -1,5 +1,6 @@
 //! The store, alike on both databases.
 
+mod plans;
 mod round_trip;
 mod schema;
 mod tampering;

@@ -60,7 +60,7 @@ pub fn enqueue(
 
 type JobColumns = (SqlId, String, Value, i32);
 
-/// Takes due jobs, oldest first, under a lease: a worker that dies with one gives it back when the lease ends.
+/// Takes due jobs under a lease, those whose lease ended first, oldest first: a worker that dies with one gives it back when the lease ends.
 ///
 /// # Errors
 /// The database's own.
@@ -70,17 +70,12 @@ pub fn claim(
     lease_until: Instant,
     limit: i64,
 ) -> Result<Vec<Job>, StoreError> {
-    let columns = (jobs::id, jobs::kind, jobs::payload, jobs::attempts);
-    let at = SqlInstant::from(now);
-    let due = jobs::state
-        .eq(QUEUED)
-        .and(jobs::run_at.le(at))
-        .or(jobs::state.eq(RUNNING).and(jobs::locked_until.le(at)));
-    let query = jobs::table.filter(due).order((jobs::run_at, jobs::id)).limit(limit).select(columns);
-    let rows: Vec<JobColumns> = match conn {
-        Conn::Postgres(c) => query.for_update().skip_locked().load(&mut **c)?,
-        Conn::Sqlite(c) => query.load(&mut **c)?,
-    };
+    let mut rows = due(conn, RUNNING, now, limit)?;
+    let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
+    rows.extend(due(conn, QUEUED, now, left)?);
+    if rows.is_empty() {
+        return Ok(vec![]);
+    }
     let ids: Vec<SqlId> = rows.iter().map(|row| row.0).collect();
     on!(conn, c => diesel::update(jobs::table.filter(jobs::id.eq_any(&ids)))
         .set((
@@ -93,6 +88,21 @@ pub fn claim(
         .into_iter()
         .map(|(id, kind, payload, attempts)| Job { id: id.into(), kind, payload, attempts: attempts + 1 })
         .collect())
+}
+
+/// Due jobs of a state that nobody holds, or no longer. One state at a time: both at once, no index answers.
+fn due(conn: &mut Conn, state: &str, now: Instant, limit: i64) -> Result<Vec<JobColumns>, StoreError> {
+    let at = SqlInstant::from(now);
+    let free = jobs::locked_until.is_null().or(jobs::locked_until.le(at));
+    let query = jobs::table
+        .filter(jobs::state.eq(state).and(jobs::run_at.le(at)).and(free))
+        .order((jobs::run_at, jobs::id))
+        .limit(limit)
+        .select((jobs::id, jobs::kind, jobs::payload, jobs::attempts));
+    Ok(match conn {
+        Conn::Postgres(c) => query.for_update().skip_locked().load(&mut **c)?,
+        Conn::Sqlite(c) => query.load(&mut **c)?,
+    })
 }
 
 /// Marks a job as done.

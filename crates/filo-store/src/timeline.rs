@@ -126,6 +126,9 @@ pub type TextOfPage = (MessageId, Option<String>, Option<String>);
 /// # Errors
 /// The database's own.
 pub fn texts_of(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TextOfPage>, StoreError> {
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
     let ids: Vec<SqlId> = ids.iter().copied().map(SqlId::from).collect();
     let found: Vec<(SqlId, Option<String>, Option<String>)> = on!(conn, c => messages::table
         .filter(messages::id.eq_any(&ids))

@@ -11,6 +11,8 @@
 mod database;
 mod raw_sql;
 
+pub mod bulk;
+pub mod lists;
 pub mod mail;
 pub mod pec;
 pub mod phone;
