@@ -8,8 +8,10 @@
 mod calls;
 mod city;
 mod fuzz;
+mod load;
 mod mails;
 mod report;
+mod tickets;
 mod timeline;
 mod writes;
 
@@ -38,6 +40,10 @@ enum Command {
     Report(report::Args),
     /// A person's timeline among many contacts, against a bare indexed query.
     Timeline(timeline::Args),
+    /// Loading calls, against the databases' own bulk paths on the same rows.
+    Load(load::Args),
+    /// Every list of the interface on as many tickets as a city has in years, none of which may read a table whole.
+    Tickets(tickets::Args),
     /// Damaged inputs through every decoder, for a bounded time.
     Fuzz(fuzz::Args),
 }
@@ -49,6 +55,8 @@ fn main() -> anyhow::Result<()> {
         Command::StoreWrites(args) => runtime()?.block_on(writes::run(&args)),
         Command::Report(args) => runtime()?.block_on(report::run(&args)),
         Command::Timeline(args) => runtime()?.block_on(timeline::run(&args)),
+        Command::Load(args) => runtime()?.block_on(load::run(&args)),
+        Command::Tickets(args) => runtime()?.block_on(tickets::run(&args)),
         Command::Fuzz(args) => runtime()?.block_on(fuzz::run(&args)),
     }
 }

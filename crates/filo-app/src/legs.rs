@@ -3,6 +3,7 @@
 //! A leg is a unit of the run, however many lines told of it. An event whose leg is not known is kept in quarantine
 //! as `leg_without_start` and tried again whenever legs of its source arrive.
 
+mod import;
 mod register;
 
 use std::collections::BTreeMap;
@@ -20,13 +21,15 @@ use filo_store::{
 };
 use serde_json::json;
 
+use self::import::Portion;
+pub use self::import::{Lines, Piece};
 use crate::{
     App, AppError, Core,
     intake::{Kept, PhoneUnits, Tally, USUAL, quarantine_unit},
 };
 
-/// Legs registered in one transaction.
-const CHUNK: usize = 500;
+/// Legs registered in one transaction: enough that its cost does not count, few enough that others get their turn.
+const CHUNK: usize = 4_000;
 /// The reason under which an end without its start is kept.
 pub(crate) const WITHOUT_START: &str = "leg_without_start";
 
@@ -41,17 +44,52 @@ impl App {
     pub(crate) async fn take_in_legs(&self, units: PhoneUnits, now: Instant) -> Result<Tally, AppError> {
         let mut tally = Tally::default();
         for (source, batch) in units.by_source {
-            let folded = legs::fold(batch.events, LegOrigin::Log);
-            let mut seen = folded.legs;
-            seen.extend(batch.whole);
-            for chunk in chunks(seen) {
-                tally.add(&self.put_legs(&source, chunk, now).await?);
-            }
-            for orphans in group_orphans(folded.orphans) {
-                tally.add(&self.put_orphans(&source, orphans, folded.restarts.clone(), now).await?);
-            }
-            self.lose_open_legs(&source, folded.restarts).await?;
-            tally.add(&self.retry_orphans(&source, now).await?);
+            let mut folded = legs::fold(batch.events, LegOrigin::Log);
+            folded.legs.extend(batch.whole);
+            let restarts = folded.restarts.clone();
+            let portion = Portion { folded, rejected: vec![] };
+            tally.add(&self.put_portion(&source, USUAL, portion, now).await?);
+            tally.add(&self.end_run(&source, restarts, now).await?);
+        }
+        Ok(tally)
+    }
+
+    /// Writes what a part of a run gave.
+    async fn put_portion(
+        &self,
+        source: &str,
+        format: &str,
+        portion: Portion,
+        now: Instant,
+    ) -> Result<Tally, AppError> {
+        let Portion { folded, rejected } = portion;
+        let mut tally = self.put_rejected(source, format, rejected, now).await?;
+        for chunk in chunks(folded.legs) {
+            tally.add(&self.put_legs(source, chunk, now).await?);
+        }
+        for orphans in group_orphans(folded.orphans) {
+            tally.add(&self.put_orphans(source, orphans, folded.restarts.clone(), now).await?);
+        }
+        Ok(tally)
+    }
+
+    /// What is only known at the end of a run: which open legs its restarts lost, and which ends found their start.
+    async fn end_run(&self, source: &str, restarts: Vec<Instant>, now: Instant) -> Result<Tally, AppError> {
+        self.lose_open_legs(source, restarts).await?;
+        self.retry_orphans(source, now).await
+    }
+
+    async fn put_rejected(
+        &self,
+        source: &str,
+        format: &str,
+        rejected: Vec<Rejected>,
+        now: Instant,
+    ) -> Result<Tally, AppError> {
+        let mut tally = Tally::default();
+        for chunk in rejected.chunks(CHUNK) {
+            let (source, format, chunk) = (source.to_owned(), format.to_owned(), chunk.to_vec());
+            tally.add(&self.db.write(move |conn| keep_rejected(conn, &source, &format, chunk, now)).await?);
         }
         Ok(tally)
     }
@@ -152,6 +190,22 @@ fn orphan_unit(orphans: &[LegEvent]) -> Result<Rejected, AppError> {
         detail: format!("the end of call {call} in queue {queue} came without its start"),
         raw: serde_json::to_vec(orphans)?,
     })
+}
+
+fn keep_rejected(
+    conn: &mut Conn,
+    source: &str,
+    format: &str,
+    rejected: Vec<Rejected>,
+    now: Instant,
+) -> Result<Tally, AppError> {
+    take_turn(conn)?;
+    let mut tally = Tally { read: u64::try_from(rejected.len()).unwrap_or(u64::MAX), ..Tally::default() };
+    for unit in rejected {
+        let kept = Kept { source, format, context: json!({ "arrived_at": null }) };
+        quarantine_unit(conn, kept, unit, now, &mut tally)?;
+    }
+    Ok(tally)
 }
 
 /// Legs of one call stay in one transaction.

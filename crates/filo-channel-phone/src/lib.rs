@@ -22,7 +22,7 @@ pub use crate::{
     inspect::{Inspected, inspect},
     mapped::{Column, DurationUnit, Mapped, Mapping, MappingError},
     queue_log::QueueLog,
-    text::whole_lines,
+    text::{is_wide, whole_lines},
 };
 
 /// A file format that `filo import calls --format` names.

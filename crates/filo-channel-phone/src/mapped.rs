@@ -3,7 +3,7 @@
 mod mapping;
 mod value;
 
-use filo_channel::{Decode, Decoded, Raw, Rejected};
+use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
     CityZone,
     legs::{Leg, LegOrigin, WAIT_FROM_TIMES, WAIT_MISMATCH, WAIT_TOLERANCE_S, normal_caller},
@@ -14,7 +14,7 @@ pub use self::mapping::{Column, DurationUnit, Mapping, MappingError};
 use self::value::{local_time, seconds};
 use crate::{
     local_time::{AMBIGUOUS, LocalTime, Span, epoch_of_id},
-    text::{Line, Splitter, likely_delimiter, lines, unmarked},
+    text::{Line, Place, Splitter, likely_delimiter},
 };
 
 /// Decodes the files of one source by its mapping. A row that does not fit is refused with its line number, and
@@ -37,17 +37,36 @@ impl Mapped {
 
 impl Decode for Mapped {
     fn decode(&self, raw: &Raw) -> Vec<Result<Decoded, Rejected>> {
-        let bytes = unmarked(&raw.bytes);
-        let mut lines = lines(&bytes).peekable();
-        let first = lines.peek().map(|line| line.text.clone()).unwrap_or_default();
-        let delimiter = self.mapping.delimiter_byte().unwrap_or_else(|| likely_delimiter(&first));
-        let mut splitter = Splitter::new(delimiter);
-        let header =
-            if self.mapping.header { splitter.fields(&first).unwrap_or_default() } else { Vec::new() };
-        lines
-            .skip(usize::from(self.mapping.header))
-            .map(|line| self.unit(&line, &header, &mut splitter))
-            .collect()
+        self.parts().part(&raw.bytes)
+    }
+    fn in_parts(&self) -> Option<Box<dyn DecodeParts + '_>> {
+        Some(Box::new(self.parts()))
+    }
+}
+
+/// A file read in parts: what its first line said.
+struct Parts<'a> {
+    mapped: &'a Mapped,
+    place: Place,
+    head: Option<Head>,
+}
+
+/// How the rows are split, and the names of the columns where the file has them.
+struct Head {
+    splitter: Splitter,
+    names: Vec<String>,
+}
+
+impl DecodeParts for Parts<'_> {
+    fn part(&mut self, bytes: &[u8]) -> Vec<Result<Decoded, Rejected>> {
+        let Self { mapped, place, head } = self;
+        place.each(bytes, |line| match head {
+            Some(head) => Some(mapped.unit(&line, head)),
+            None => {
+                let head = head.insert(mapped.head(&line));
+                (!mapped.mapping.header).then(|| mapped.unit(&line, head))
+            }
+        })
     }
 }
 
@@ -59,9 +78,20 @@ struct Row<'a> {
 }
 
 impl Mapped {
-    fn unit(&self, line: &Line<'_>, header: &[String], splitter: &mut Splitter) -> Result<Decoded, Rejected> {
-        let fields = splitter.fields(&line.text).ok_or_else(|| line.open_quote())?;
-        let row = Row { mapping: &self.mapping, header, fields };
+    fn parts(&self) -> Parts<'_> {
+        Parts { mapped: self, place: Place::default(), head: None }
+    }
+
+    fn head(&self, first: &Line<'_>) -> Head {
+        let delimiter = self.mapping.delimiter_byte().unwrap_or_else(|| likely_delimiter(&first.text));
+        let mut splitter = Splitter::new(delimiter);
+        let names = if self.mapping.header { splitter.fields(&first.text) } else { None };
+        Head { splitter, names: names.unwrap_or_default() }
+    }
+
+    fn unit(&self, line: &Line<'_>, head: &mut Head) -> Result<Decoded, Rejected> {
+        let fields = head.splitter.fields(&line.text).ok_or_else(|| line.open_quote())?;
+        let row = Row { mapping: &self.mapping, header: &head.names, fields };
         let leg = self.leg(&row).map_err(|why| line.rejected("row_refused", why))?;
         Ok(Decoded::Leg(Box::new(leg)))
     }

@@ -1,6 +1,6 @@
 //! Asterisk's `queue_log`: `time|callid|queue|member|EVENT|data…`, and exports of its realtime table.
 
-use filo_channel::{Decode, Decoded, Raw, Rejected};
+use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
     CityZone, Instant,
     legs::{CALL_SPAN_S, LegEvent, LegStep, normal_caller},
@@ -9,7 +9,7 @@ use filo_domain::{
 
 use crate::{
     local_time::{LocalTime, epoch_of_id},
-    text::{Line, fields, likely_delimiter, lines, unmarked},
+    text::{Line, Place, fields, likely_delimiter},
 };
 
 /// Decodes a queue log of any Asterisk version. Agents' log-ins, pauses and unanswered rings give no unit, and
@@ -21,8 +21,22 @@ pub struct QueueLog {
 
 impl Decode for QueueLog {
     fn decode(&self, raw: &Raw) -> Vec<Result<Decoded, Rejected>> {
-        let bytes = unmarked(&raw.bytes);
-        lines(&bytes).filter_map(|line| self.unit(&line)).collect()
+        Parts { log: self, place: Place::default() }.part(&raw.bytes)
+    }
+    fn in_parts(&self) -> Option<Box<dyn DecodeParts + '_>> {
+        Some(Box::new(Parts { log: self, place: Place::default() }))
+    }
+}
+
+/// A queue log read in parts.
+struct Parts<'a> {
+    log: &'a QueueLog,
+    place: Place,
+}
+
+impl DecodeParts for Parts<'_> {
+    fn part(&mut self, bytes: &[u8]) -> Vec<Result<Decoded, Rejected>> {
+        self.place.each(bytes, |line| self.log.unit(&line))
     }
 }
 

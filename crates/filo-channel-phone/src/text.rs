@@ -41,13 +41,41 @@ pub(crate) fn unmarked(bytes: &[u8]) -> Cow<'_, [u8]> {
 
 /// The lines that are not blank, in order.
 pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    bytes.split_inclusive(|byte| *byte == b'\n').enumerate().filter_map(|(index, whole)| {
+    numbered_lines(bytes, 0)
+}
+
+/// The lines that are not blank, of a part before which the file has so many lines.
+fn numbered_lines(bytes: &[u8], before: usize) -> impl Iterator<Item = Line<'_>> {
+    bytes.split_inclusive(|byte| *byte == b'\n').enumerate().filter_map(move |(index, whole)| {
         let ended = whole.ends_with(b"\n");
         let raw = whole.strip_suffix(b"\n").unwrap_or(whole);
         let raw = raw.strip_suffix(b"\r").unwrap_or(raw);
         let text = text(raw);
-        (!text.is_empty()).then_some(Line { number: index + 1, text, raw, ended })
+        (!text.is_empty()).then_some(Line { number: before + index + 1, text, raw, ended })
     })
+}
+
+/// Where a reader of parts is in its file.
+#[derive(Default)]
+pub(crate) struct Place {
+    lines: usize,
+    begun: bool,
+}
+
+impl Place {
+    /// Hands every line of the next part to somebody.
+    pub(crate) fn each<T>(&mut self, part: &[u8], take: impl FnMut(Line<'_>) -> Option<T>) -> Vec<T> {
+        let bytes = if self.begun { Cow::Borrowed(part) } else { unmarked(part) };
+        self.begun = true;
+        let taken = numbered_lines(&bytes, self.lines).filter_map(take).collect();
+        self.lines += bytes.iter().filter(|byte| **byte == b'\n').count();
+        taken
+    }
+}
+
+/// Whether a file begins as UTF-16 does, whose line ends cannot be told byte by byte.
+pub fn is_wide(bytes: &[u8]) -> bool {
+    Encoding::for_bom(bytes).is_some_and(|(encoding, _)| encoding != UTF_8)
 }
 
 /// How many bytes of a growing file are whole lines; what follows is left for the next read.

@@ -1,6 +1,6 @@
 //! The promises of [`Decode`](crate::Decode), run by each adapter's tests on its own samples.
 
-use crate::{Decode, Decoded, Raw};
+use crate::{Decode, Decoded, Raw, Rejected};
 
 const CUTS: usize = 200;
 
@@ -10,6 +10,7 @@ pub fn check_decoder(decoder: &dyn Decode, samples: &[Raw]) {
     for sample in samples {
         let once = decoder.decode(sample);
         assert_eq!(once, decoder.decode(sample), "decoding must not depend on earlier calls");
+        check_parts(decoder, sample, &once);
         for cut in 0..CUTS {
             let length = sample.bytes.len() * cut / CUTS;
             let bytes = sample.bytes.iter().copied().take(length).collect();
@@ -21,5 +22,17 @@ pub fn check_decoder(decoder: &dyn Decode, samples: &[Raw]) {
                 assert!(!inbound.text.contains('\0'), "PostgreSQL refuses NUL");
             }
         }
+    }
+}
+
+/// Two parts, cut after any line, give what the whole gives.
+fn check_parts(decoder: &dyn Decode, sample: &Raw, whole: &[Result<Decoded, Rejected>]) {
+    let wide = sample.bytes.starts_with(b"\xff\xfe") || sample.bytes.starts_with(b"\xfe\xff");
+    let ends = sample.bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n' && !wide);
+    for (end, _) in ends.take(CUTS) {
+        let Some(mut reader) = decoder.in_parts() else { return };
+        let (first, second) = sample.bytes.split_at(end + 1);
+        let parts = [reader.part(first), reader.part(second)].concat();
+        assert_eq!(parts, whole, "cut after byte {end}");
     }
 }

@@ -34,6 +34,16 @@ pub trait Decode: Send + Sync {
     /// Decodes one payload: one entry a unit, in order. Never fails as a whole and never panics: what cannot be
     /// understood is a [`Rejected`] entry.
     fn decode(&self, raw: &Raw) -> Vec<Result<Decoded, Rejected>>;
+    /// A reader of one payload that is too long to hold, part by part; `None` where all of it must be seen at once.
+    fn in_parts(&self) -> Option<Box<dyn DecodeParts + '_>> {
+        None
+    }
+}
+
+/// Decodes one payload in parts. Together they give what [`Decode::decode`] gives for the whole.
+pub trait DecodeParts {
+    /// Decodes the next part, which ends with a line unless it is the last.
+    fn part(&mut self, bytes: &[u8]) -> Vec<Result<Decoded, Rejected>>;
 }
 
 /// One understood unit.

@@ -5,7 +5,7 @@
 //! lines seen twice, change nothing. It holds because what is known of a leg only grows: every event is turned
 //! into a leg that knows nothing else, and [`merge()`] is commutative, associative and idempotent.
 //!
-//! Start at [`fold()`] (events of one run), [`home_of`] with [`Leg::apply`] (an end from another run) and
+//! Start at [`fold()`] (events of one run; [`Window`] for logs too long to hold), [`home_of`] with [`Leg::apply`] (an end from another run) and
 //! [`calls`] (what the reports count).
 
 mod call;
@@ -16,6 +16,7 @@ mod merge;
 #[cfg(test)]
 mod tests;
 mod view;
+mod window;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,7 @@ pub use self::{
     fold::{Folded, fits, fold, home_of},
     merge::{is_same, merge, merge_log, reconcile},
     view::{LegView, leg_views},
+    window::Window,
 };
 use crate::{Instant, vocabulary::CallOutcome};
 

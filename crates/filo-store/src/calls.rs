@@ -173,7 +173,7 @@ pub fn insert_leg(conn: &mut Conn, source: &str, leg: &StoredLeg) -> Result<(), 
     Ok(())
 }
 
-/// Records new legs, as [`insert_leg`]. PostgreSQL takes many rows in one round trip; SQLite has none to save.
+/// Records new legs, as [`insert_leg`]. PostgreSQL copies them in; SQLite has no faster way than one after the other.
 ///
 /// # Errors
 /// The database's own.
@@ -181,7 +181,7 @@ pub fn insert_legs(conn: &mut Conn, source: &str, new: &[StoredLeg]) -> Result<(
     match conn {
         Conn::Postgres(c) => {
             let rows: Vec<LegRow> = new.iter().map(|leg| leg_row(source, leg)).collect();
-            diesel::insert_into(legs::table).values(&rows).execute(&mut **c)?;
+            diesel::copy_from(legs::table).from_insertable(&rows).execute(&mut **c)?;
             Ok(())
         }
         Conn::Sqlite(_) => new.iter().try_for_each(|leg| insert_leg(conn, source, leg)),
@@ -291,7 +291,7 @@ pub fn insert_all(conn: &mut Conn, source: &str, new: &[(InteractionId, &Call)])
     match conn {
         Conn::Postgres(c) => {
             let rows: Vec<CallRow> = new.iter().map(|(id, call)| call_row(*id, source, call)).collect();
-            diesel::insert_into(calls::table).values(&rows).execute(&mut **c)?;
+            diesel::copy_from(calls::table).from_insertable(&rows).execute(&mut **c)?;
             Ok(())
         }
         Conn::Sqlite(_) => new.iter().try_for_each(|(id, call)| insert(conn, *id, source, call)),

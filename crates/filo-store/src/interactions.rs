@@ -163,7 +163,8 @@ pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreErr
     }
 }
 
-/// Records many interactions. PostgreSQL takes many rows in one round trip; SQLite has none to save.
+/// Records many interactions that belong to no ticket yet. PostgreSQL copies them in; SQLite has no faster way than
+/// one after the other.
 ///
 /// # Errors
 /// The database's own.
@@ -171,7 +172,7 @@ pub fn insert_all(conn: &mut Conn, new: &[Interaction]) -> Result<(), StoreError
     match conn {
         Conn::Postgres(c) => {
             let rows: Vec<InteractionRow> = new.iter().map(InteractionRow::from).collect();
-            diesel::insert_into(interactions::table).values(&rows).execute(&mut **c)?;
+            diesel::copy_from(interactions::table).from_insertable(&rows).execute(&mut **c)?;
             Ok(())
         }
         Conn::Sqlite(_) => new.iter().try_for_each(|interaction| insert(conn, interaction)),

@@ -24,6 +24,7 @@ pub mod export;
 pub mod factors;
 pub mod facts;
 pub mod feed;
+pub mod followed_files;
 pub mod identities;
 pub mod intake;
 pub mod interactions;

@@ -305,7 +305,7 @@ pub fn insert_strangers(
         Conn::Postgres(c) => {
             let persons: Vec<PersonRow> =
                 new.iter().map(|(_, known)| person_row(known.person, None, at)).collect();
-            diesel::insert_into(persons::table).values(&persons).execute(&mut **c)?;
+            diesel::copy_from(persons::table).from_insertable(&persons).execute(&mut **c)?;
             let identities: Vec<IdentityRow> =
                 new.iter().map(|(id, known)| identity_row(*id, known, at)).collect();
             diesel::insert_into(identities::table)
@@ -316,7 +316,7 @@ pub fn insert_strangers(
         Conn::Sqlite(_) => {
             for (id, known) in new {
                 insert(conn, known.person, None, at)?;
-                add_identity(conn, *id, known, at)?;
+                put_identity(conn, *id, known, at)?;
             }
         }
     }
@@ -333,11 +333,17 @@ pub fn add_identity(
     known: &KnownIdentity,
     at: Instant,
 ) -> Result<bool, StoreError> {
-    let row = identity_row(id, known, at);
-    let added = on!(conn, c => diesel::insert_into(identities::table).values(&row).on_conflict_do_nothing().execute(c))?;
-    if added == 1 {
+    let added = put_identity(conn, id, known, at)?;
+    if added {
         ticket_search::renew_requester(conn, known.person)?;
     }
+    Ok(added)
+}
+
+/// The row alone: of somebody who has tickets, the search must learn it, too.
+fn put_identity(conn: &mut Conn, id: Uuid, known: &KnownIdentity, at: Instant) -> Result<bool, StoreError> {
+    let row = identity_row(id, known, at);
+    let added = on!(conn, c => diesel::insert_into(identities::table).values(&row).on_conflict_do_nothing().execute(c))?;
     Ok(added == 1)
 }
 

@@ -785,6 +785,21 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    followed_files (source, path) {
+        source -> Text,
+        path -> Text,
+        file_number -> BigInt,
+        position -> BigInt,
+        head_length -> BigInt,
+        head_sha256 -> Text,
+        read_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -837,4 +852,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     unit_turns,
     ticket_search,
     person_words,
+    followed_files,
 );

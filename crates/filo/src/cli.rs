@@ -96,20 +96,7 @@ pub struct Demo {
 #[derive(Debug, Subcommand)]
 pub enum Import {
     /// Phone logs.
-    Calls {
-        /// The configured source.
-        #[arg(long)]
-        source: String,
-        /// asterisk-queue-log, asterisk-cdr or csv.
-        #[arg(long, value_parser = word::<filo_channel_phone::Format>)]
-        format: filo_channel_phone::Format,
-        /// For csv: what its columns mean.
-        #[arg(long)]
-        map: Option<PathBuf>,
-        /// Files; `-` is stdin.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
-    },
+    Calls(ImportCalls),
     /// Mail: .eml files, mboxes, Maildirs, folders, or one message on stdin (`-`).
     Mail {
         /// The mailbox's source.
@@ -134,6 +121,26 @@ pub enum Import {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+}
+
+/// `filo import calls`.
+#[derive(Debug, Args)]
+pub struct ImportCalls {
+    /// The configured source.
+    #[arg(long)]
+    pub source: String,
+    /// asterisk-queue-log, asterisk-cdr or csv.
+    #[arg(long, value_parser = word::<filo_channel_phone::Format>)]
+    pub format: filo_channel_phone::Format,
+    /// For csv: what its columns mean.
+    #[arg(long)]
+    pub map: Option<PathBuf>,
+    /// Goes on reading as the files grow, through rotation, until it is ended; starts where it was ended.
+    #[arg(long)]
+    pub follow: bool,
+    /// Files; `-` is stdin.
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
 }
 
 /// What `filo inspect` reads.

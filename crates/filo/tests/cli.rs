@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 use std::{
+    fs::File,
     io::{BufRead, BufReader, Write},
     net::TcpListener,
     path::{Path, PathBuf},
@@ -53,6 +54,18 @@ impl Place {
         // A command that refuses its arguments never reads: then the pipe is closed.
         let _closed = child.stdin.take().unwrap().write_all(input.as_bytes());
         Ran(child.wait_with_output().unwrap())
+    }
+    /// Waits until so many legs fit.
+    fn wait_for_legs(&self, fit: &str, count: i64) {
+        let url = format!("sqlite:{}", self.path("data/filo.db").display());
+        let query = format!("SELECT count(*) AS value FROM legs WHERE {fit}");
+        for _ in 0..600 {
+            if Session::open(&url).unwrap().count(&query) == count {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("{count} legs with {fit} did not come");
     }
     fn import_calls(&self, log: &str) -> Ran {
         let file = self.file("queue_log", log);
@@ -195,6 +208,50 @@ fn calls_imported_twice_are_accepted_once() {
     let report = place.run(&["report", "2026-10"]).ends(0).json();
     assert_eq!((&report["phone"]["offered"], &report["phone"]["abandoned"]), (&2.into(), &1.into()));
     place.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn a_growing_log_is_followed_through_rotation_and_on_from_where_it_was_killed() {
+    let place = Place::new();
+    let log = place.file("queue_log", "");
+    let append = |lines: &[&str]| {
+        let mut file = File::options().append(true).create(true).open(&log).unwrap();
+        lines.iter().for_each(|line| writeln!(file, "{line}").unwrap());
+    };
+    let command =
+        ["import", "calls", "--source", "pbx-020202", "--format", "asterisk-queue-log", "--follow", &log];
+    let follow = || {
+        let mut command = place.command(&command);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let lines: Vec<&str> = LOG.lines().collect();
+    place.run(&["migrate"]).ends(0);
+    let mut first = follow();
+    append(&lines[..2]);
+    place.wait_for_legs("answered_at IS NOT NULL", 1);
+    first.kill().unwrap();
+    first.wait().unwrap();
+    append(&lines[2..4]);
+    std::fs::rename(&log, place.path("queue_log.1")).unwrap();
+    append(&lines[4..]);
+    let second = follow();
+    place.wait_for_legs("ended_at IS NOT NULL", 2);
+    let ended = Command::new("kill").args(["-TERM", &second.id().to_string()]).status().unwrap();
+    assert!(ended.success());
+    // The end of the first call, the start of the second, and its end.
+    let tally = Ran(second.wait_with_output().unwrap()).ends(0).json();
+    assert_eq!((&tally["quarantined"], &tally["accepted"]), (&json!(0), &tally["read"]));
+    assert_eq!(counts(&place.import_calls(LOG).ends(0).json()), [2, 0, 2, 0]);
+}
+
+#[test]
+fn what_cannot_be_followed_is_wrong_usage() {
+    let place = Place::new();
+    let import = |format: &str, file: &str| {
+        place.run(&["import", "calls", "--source", "pbx-020202", "--format", format, "--follow", file])
+    };
+    import("asterisk-queue-log", "-").ends(2).tells("cannot be followed");
+    import("asterisk-cdr", "Master.csv").ends(2).tells("cannot be followed");
 }
 
 #[test]

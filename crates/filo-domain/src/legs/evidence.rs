@@ -83,8 +83,11 @@ impl Leg {
                 (event.call_id == self.call_id && event.queue == self.queue && event.at == self.entered_at)
                     .then(|| Self { caller: caller.clone(), ..told })
             }
-            LegStep::Restarted if event.at > self.entered_at && self.is_open() => {
-                Some(Self { lost_at: Some(event.at), ..told })
+            // Later than a day no end is waited for anyway.
+            LegStep::Restarted if self.is_open() => {
+                let in_its_time =
+                    event.at > self.entered_at && event.at.seconds_since(self.entered_at) < CALL_SPAN_S;
+                in_its_time.then_some(Self { lost_at: Some(event.at), ..told })
             }
             LegStep::Restarted => None,
             step => super::fits(self, event).then(|| told.telling(step, event.at)),

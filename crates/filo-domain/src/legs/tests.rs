@@ -325,6 +325,34 @@ proptest! {
     }
 
     #[test]
+    fn a_log_folded_while_it_is_read_gives_the_legs_of_the_whole(
+        events in events_with_restarts(), portion in 1..6_usize
+    ) {
+        let hours = |event: LegEvent| {
+            let micros = event.at.micros() - at(0).micros();
+            LegEvent { at: Instant::from_micros(at(0).micros() + micros * 3600), ..event }
+        };
+        let mut events: Vec<LegEvent> = events.into_iter().map(hours).collect();
+        events.sort_by_key(|event| event.at);
+        let whole = log(events.clone());
+        let mut window = Window::new(LegOrigin::Log);
+        let mut legs = vec![];
+        for events in events.chunks(portion) {
+            events.iter().cloned().for_each(|event| window.feed(event));
+            let settled = window.settled();
+            prop_assert!(settled.orphans.is_empty());
+            legs.extend(settled.legs);
+        }
+        let rest = window.finish();
+        legs.extend(rest.legs);
+        prop_assert_eq!(sorted(legs), whole.legs);
+        let mut orphans = rest.orphans;
+        orphans.sort_by(|a, b| (a.at, a).cmp(&(b.at, b)));
+        prop_assert_eq!(orphans, whole.orphans);
+        prop_assert_eq!(rest.restarts, whole.restarts);
+    }
+
+    #[test]
     fn applying_events_one_by_one_in_any_order_gives_one_leg(
         (steps, shuffled) in vec((steps(), 0..90_i64), 1..8).prop_flat_map(|steps| (Just(steps.clone()), Just(steps).prop_shuffle()))
     ) {

@@ -1,14 +1,18 @@
 //! `filo import`: files go through the same adapters as live contacts; every unit is accounted for.
 
+mod follow;
+mod pieces;
+mod tail;
+
 use std::{
     io::Read,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::PoisonError,
 };
 
 use filo_app::{App, Caller, Intake, SeriesRows, Tally};
 use filo_channel::Raw;
-use filo_channel_phone::{Format, Mapping};
+use filo_channel_phone::Mapping;
 use filo_domain::{
     Instant,
     city::Source,
@@ -16,9 +20,13 @@ use filo_domain::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
+use self::{
+    follow::Following,
+    pieces::{Pieces, Problems},
+};
 use super::{complain, mailbox, print_json};
 use crate::{
-    cli::Import,
+    cli::{Import, ImportCalls},
     exit::Failure,
     wiring::{Migrating, Program},
 };
@@ -28,7 +36,7 @@ const BATCH: usize = 100;
 
 pub(super) async fn run(program: Result<Program, Failure>, import: Import) -> Result<(), Failure> {
     match import {
-        Import::Calls { source, format, map, files } => calls(&program?, &source, format, map, files).await,
+        Import::Calls(args) => calls(&program?, args).await,
         Import::Mail { mailbox, paths } if paths.iter().any(|path| path == Path::new("-")) => {
             piped_mail(&program.map_err(for_pipes)?, &mailbox, &paths).await
         }
@@ -76,30 +84,22 @@ fn source<'p>(program: &'p Program, key: &str, channels: &[Channel]) -> Result<&
     })
 }
 
-async fn calls(
-    program: &Program,
-    key: &str,
-    format: Format,
-    map: Option<PathBuf>,
-    files: Vec<PathBuf>,
-) -> Result<(), Failure> {
-    let source = source(program, key, &[Channel::Phone])?;
+async fn calls(program: &Program, args: ImportCalls) -> Result<(), Failure> {
+    let ImportCalls { source: key, format, map, follow, files } = args;
+    let source = source(program, &key, &[Channel::Phone])?;
     let decoder = program.phone_decoder(source, format, mapping(map.as_deref())?)?;
     let app = program.start(Migrating::EmbeddedOnly).await?;
-    let now = program.clock.now();
     let mut run = Run::new(files.len());
-    let mut batch = Vec::new();
-    for file in files {
-        if let Some(bytes) = run.read(&file) {
-            let raw = Raw { bytes, arrived_at: None, now };
-            batch.push(Intake {
-                format: Some((format.word().to_owned(), Arc::clone(&decoder))),
-                ..Intake::usual(key, raw)
-            });
-        }
+    if follow {
+        let format = (format.word().to_owned(), decoder);
+        Following { program, app: &app, source: &key, format }.follow(&files, &mut run).await?;
+        return run.finish();
     }
-    // Legs cross files: all of them are folded together.
-    run.hand_over(&app, batch, now).await?;
+    let problems = Problems::default();
+    let pieces = Pieces::new(files, decoder.in_parts().is_some(), problems.clone(), run.bar.clone());
+    let format = (format.word().to_owned(), decoder);
+    run.tally = app.import_calls(&key, format, pieces, program.clock.now()).await?;
+    problems.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|problem| run.problem(problem));
     run.finish()
 }
 

@@ -176,7 +176,7 @@ async fn catch_up(app: App, now: filo_domain::Instant) {
 }
 
 /// Waits for Ctrl-C or a termination signal.
-async fn asked_to_end() {
+pub(super) async fn asked_to_end() {
     use tokio::signal::unix::{SignalKind, signal};
     let interrupted = tokio::signal::ctrl_c();
     match signal(SignalKind::terminate()) {
