@@ -5,6 +5,7 @@ mod assignment;
 mod at_once;
 mod attachments;
 mod basics;
+mod callbacks;
 mod fields;
 mod general;
 mod merges;

@@ -104,6 +104,8 @@ pub enum Permission {
     PushCalls,
     /// Push contacts from another system.
     PushContacts,
+    /// Promise call-backs, and see when they can be promised.
+    BookCallbacks,
     /// Read reports, indicators, explanations and scorecards.
     ReadReports,
     /// Record protocol numbers, and hand over again what failed.
@@ -145,6 +147,7 @@ impl Permission {
             Self::ReadContacts => "read contacts",
             Self::PushCalls => "push calls",
             Self::PushContacts => "push contacts",
+            Self::BookCallbacks => "promise call-backs",
             Self::ReadReports => "read reports",
             Self::RecordProtocol => "record protocol numbers",
             Self::ImportSeries => "import series",
@@ -268,6 +271,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 | P::ReadPersons
                 | P::ManagePersons
                 | P::ReadContacts
+                | P::BookCallbacks
                 | P::ReadReports
                 | P::ReadConfiguration
                 | P::ReadStream
@@ -278,6 +282,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 P::ReadTickets
                     | P::WorkTickets
                     | P::ReadPersons
+                    | P::BookCallbacks
                     | P::ReadReports
                     | P::ReadConfiguration
                     | P::ReadStream
@@ -316,7 +321,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
 
 fn scope_may(scope: Scope, permission: Permission) -> bool {
     match scope {
-        Scope::IntakePhone => permission == Permission::PushCalls,
+        Scope::IntakePhone => matches!(permission, Permission::PushCalls | Permission::BookCallbacks),
         Scope::IntakeScrivi | Scope::IntakeEmail | Scope::IntakeSocial => {
             permission == Permission::PushContacts
         }

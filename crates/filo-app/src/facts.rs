@@ -7,19 +7,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use filo_domain::{
-    Instant, InteractionId, Period, PersonId, TicketId,
+    CallbackId, Instant, InteractionId, Period, PersonId, TicketId,
+    callback::Callback,
     event::{Actor, Event, EventBody},
     ticket::Ticket,
 };
-use filo_indicators::facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact};
+use filo_indicators::facts::{CallFact, CallbackFact, Facts, InteractionFact, SeriesFact, TicketFact};
 use filo_store::{
-    Conn,
+    Conn, callbacks,
     facts::{self, InteractionRow},
     moves::{self, ContactMove},
     persons, series, tickets,
 };
 
-use crate::{AppError, Core};
+use crate::{AppError, Core, tickets::fetch};
 
 /// Up to when facts and work count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,6 +67,7 @@ pub(crate) fn load(
         }
         add(&mut loaded, row, &merged, known);
     }
+    loaded.callbacks = callbacks_of(conn, (from, to), known.worked_until)?;
     loaded.series = series_of(conn, core, (from, to), known.recorded_until)?;
     let ids = facts::tickets(conn, from, to)?;
     for page in ids.chunks(PAGE) {
@@ -78,6 +80,29 @@ pub(crate) fn load(
 fn moved_later(conn: &mut Conn, at: Instant) -> Result<HashMap<InteractionId, ContactMove>, AppError> {
     // The latest comes first: of a contact that moved more than once the first move after the instant stays.
     Ok(moves::after(conn, at)?.into_iter().map(|moved| (moved.interaction, moved)).collect())
+}
+
+/// The call-backs whose window ends in `[from, to)`, as far as their steps had gone by an instant. A window that has
+/// ended moves no more, so those of a closed month are the same ones ever after.
+fn callbacks_of(
+    conn: &mut Conn,
+    (from, to): (Instant, Instant),
+    until: Instant,
+) -> Result<Vec<CallbackFact>, AppError> {
+    let mut filter = callbacks::Filter { from: Some(from), to: Some(to), ..callbacks::Filter::default() };
+    let mut loaded = Vec::new();
+    loop {
+        let page = callbacks::list(conn, &filter, fetch(PAGE))?;
+        let Some(last) = page.last() else { return Ok(loaded) };
+        filter.after = Some((last.window.to, last.id));
+        let ids: Vec<CallbackId> = page.iter().map(|row| row.id).collect();
+        let steps = callbacks::steps_of(conn, &ids)?;
+        for log in steps.chunk_by(|a, b| a.callback == b.callback) {
+            let known = log.iter().filter(|step| step.at <= until).map(|step| (step.at, &step.step));
+            let id = log.first().map(|step| step.callback);
+            loaded.extend(id.zip(Callback::fold(known)).map(|(id, promise)| CallbackFact { id, promise }));
+        }
+    }
 }
 
 /// The values of the series that definitions use, each as last corrected by then.

@@ -11,6 +11,7 @@ mod answers;
 mod assignment;
 pub mod attachments;
 mod audit;
+mod callbacks;
 mod caller;
 mod callers;
 mod calls;
@@ -78,6 +79,10 @@ pub use access::{
 };
 pub use attachments::{AttachmentView, FileLimits, Files, MessageFile, Opened, PublicRefusal, Upload};
 pub use audit::{AuditView, ListAudit};
+pub use callbacks::{
+    CallbackChange, CallbackView, CallbackWindow, ListCallbacks, NewAttempt, NewCallback, WindowInput,
+    WindowsQuery,
+};
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
 pub use clock::{Clock, FixedClock, SystemClock};

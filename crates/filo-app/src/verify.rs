@@ -19,6 +19,7 @@ use serde::Serialize;
 use crate::{
     App, AppError, Core,
     attachments::verify_files,
+    callbacks,
     projections::{Stored, word_problems, wrong_names},
     schedule, series,
 };
@@ -27,7 +28,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `merge` (of persons), `attachment`,
-    /// `series`, `audit`, `root`.
+    /// `series`, `callback`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -55,7 +56,7 @@ pub struct Verified {
 const PAGE: i64 = 500;
 
 impl App {
-    /// Refolds all events, checks the chains, the projections, the seals, the files, the series, the audit log and the last nightly root.
+    /// Refolds all events, checks the chains, the projections, the seals, the files, the series, the call-backs, the audit log and the last nightly root.
     ///
     /// # Errors
     /// The stores' own; what does not stand up is in the result.
@@ -83,6 +84,7 @@ impl App {
                 }
                 verify_person_merges(conn, &mut verified)?;
                 verified.differences.extend(series::verify(conn)?);
+                verified.differences.extend(callbacks::verify(conn)?);
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
                 Ok::<_, AppError>(verified)

@@ -125,6 +125,22 @@ impl Calendar {
         self.open_spans(zone, from, to).last().map(|(_, end)| Instant::from_seconds(end))
     }
 
+    /// The open spans of a local day, in order, each as long as the service stays open: where the clocks change in
+    /// one, it is one still.
+    pub fn spans_of(&self, zone: &CityZone, day: Date) -> Vec<(Instant, Instant)> {
+        let Ok(next) = day.tomorrow() else { return Vec::new() };
+        let (from, to) = (zone.day_start(day).seconds(), zone.day_start(next).seconds());
+        let mut spans: Vec<(Instant, Instant)> = Vec::new();
+        for (start, end) in self.open_spans(zone, from, to) {
+            let (start, end) = (Instant::from_seconds(start), Instant::from_seconds(end));
+            match spans.last_mut().filter(|last| last.1 == start) {
+                Some(last) => last.1 = end,
+                None => spans.push((start, end)),
+            }
+        }
+        spans
+    }
+
     /// The open parts of `[from, to)`, as seconds since 1970 in UTC, in order.
     fn open_spans(&self, zone: &CityZone, from: i64, to: i64) -> impl Iterator<Item = (i64, i64)> {
         stretches(zone, from, to).flat_map(move |stretch| {

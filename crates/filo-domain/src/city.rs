@@ -18,6 +18,7 @@ use crate::{
     vocabulary::Level,
 };
 
+mod callbacks;
 mod file;
 mod profile;
 mod resolutions;
@@ -29,6 +30,7 @@ mod texts;
 mod themes;
 mod units;
 
+pub use callbacks::{AttemptReason, CallbackRules, WindowError};
 pub use file::ConfigError;
 pub use profile::{District, MailProfile, Profile, ProtocolRule};
 pub use resolutions::ResolutionReason;
@@ -46,7 +48,7 @@ use file::File;
 pub const FILES: [&str; 6] =
     ["city.toml", "units.toml", "themes.toml", "calendar.toml", "routing.toml", "policies.toml"];
 /// Files at the top of a city's folder that may be missing.
-pub const FURTHER_FILES: [&str; 2] = ["resolutions.toml", "series.toml"];
+pub const FURTHER_FILES: [&str; 3] = ["callbacks.toml", "resolutions.toml", "series.toml"];
 
 /// A city, read and checked.
 #[derive(Clone, Debug)]
@@ -77,6 +79,8 @@ pub struct City {
     pub texts: Texts,
     /// The monthly series that are imported.
     pub series: Vec<Series>,
+    /// When call-backs can be promised.
+    pub callbacks: CallbackRules,
 }
 
 impl City {
@@ -106,6 +110,7 @@ impl City {
             templates: templates::read(files, &profile.languages, &themes)?,
             texts: texts::read(files, &profile.languages)?,
             series: series::read(files)?,
+            callbacks: callbacks::read(files)?,
             profile,
             sources,
             units,

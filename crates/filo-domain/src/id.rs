@@ -102,6 +102,8 @@ pub mod named {
     pub enum Attachment {}
     /// A link between two tickets.
     pub enum Link {}
+    /// A promised call-back.
+    pub enum Callback {}
 }
 
 /// Identifier of a person.
@@ -124,3 +126,5 @@ pub type QuarantineId = Id<named::Quarantine>;
 pub type AttachmentId = Id<named::Attachment>;
 /// Identifier of a link between two tickets.
 pub type LinkId = Id<named::Link>;
+/// Identifier of a promised call-back.
+pub type CallbackId = Id<named::Callback>;

@@ -8,6 +8,7 @@
 //! [`clock`] (what is measured).
 
 pub mod calendar;
+pub mod callback;
 pub mod chain;
 pub mod city;
 pub mod clock;
@@ -26,7 +27,7 @@ pub mod ticket;
 pub mod vocabulary;
 
 pub use id::{
-    AttachmentId, CallId, InteractionId, LinkId, MatterId, MessageId, PersonId, QuarantineId, TicketId,
-    UserId,
+    AttachmentId, CallId, CallbackId, InteractionId, LinkId, MatterId, MessageId, PersonId, QuarantineId,
+    TicketId, UserId,
 };
 pub use instant::{CityZone, Instant, Period};

@@ -43,6 +43,8 @@ pub struct ReadContacts;
 pub struct PushCalls;
 /// Push contacts.
 pub struct PushContacts;
+/// Promise call-backs.
+pub struct BookCallbacks;
 /// Read reports and indicators.
 pub struct ReadReports;
 /// Record protocol numbers.
@@ -92,6 +94,9 @@ impl Permit for PushCalls {
 }
 impl Permit for PushContacts {
     const PERMISSION: Permission = Permission::PushContacts;
+}
+impl Permit for BookCallbacks {
+    const PERMISSION: Permission = Permission::BookCallbacks;
 }
 impl Permit for ReadReports {
     const PERMISSION: Permission = Permission::ReadReports;

@@ -16,6 +16,7 @@ mod account;
 mod attachments;
 mod audit;
 mod body;
+mod callbacks;
 mod calls;
 mod health;
 mod hooks;

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, attachments, audit, calls, health, hooks, identities, matters, mentions, oidc, persons,
-    policies, protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream, structure,
-    ticket_search, tickets, units, webhooks,
+    access, account, attachments, audit, callbacks, calls, health, hooks, identities, matters, mentions,
+    oidc, persons, policies, protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream,
+    structure, ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -40,6 +40,7 @@ use crate::{
         (name = "persons", description = "Citizens over all channels."),
         (name = "contacts", description = "Every contact and answer."),
         (name = "calls", description = "The call log and registering calls."),
+        (name = "callbacks", description = "Promised call-backs: windows, attempts, kept or missed."),
         (name = "protocol", description = "Numbers of the document-protocol system."),
         (name = "reports", description = "Indicators, scorecards and monthly reports."),
         (name = "quarantine", description = "What could not be understood."),
@@ -73,6 +74,8 @@ use crate::{
         identities::add_identity, identities::identity, identities::change_identity, identities::remove_identity,
         identities::list_suggestions, identities::accept_suggestion, identities::dismiss_suggestion,
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,
+        callbacks::callback_windows, callbacks::list_callbacks, callbacks::book_callback, callbacks::callback,
+        callbacks::change_callback, callbacks::attempt_callback,
         calls::list_calls, calls::push_call_event, calls::register_call,
         reports::indicators, reports::indicator, reports::indicator_contacts, reports::scorecard,
         reports::monthly_report, reports::close_month, reports::restate_month,

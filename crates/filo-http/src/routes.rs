@@ -13,10 +13,10 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, account, attachments, audit, auth, calls, health, hooks, idempotency, identities, limits,
-    matters, mentions, observe, oidc, openapi, pages, persons, policies, problem::Problem, protocol,
-    quarantine, queues, replies, reports, scrivi, series, stream, structure, ticket_search, tickets, units,
-    webhooks,
+    State, access, account, attachments, audit, auth, callbacks, calls, health, hooks, idempotency,
+    identities, limits, matters, mentions, observe, oidc, openapi, pages, persons, policies,
+    problem::Problem, protocol, quarantine, queues, replies, reports, scrivi, series, stream, structure,
+    ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -176,6 +176,7 @@ fn inner_scope() -> impl actix_web::dev::HttpServiceFactory {
         .service(on("/stream", vec![get(web::get().to(stream::stream))]))
         .configure(working)
         .configure(contacts)
+        .configure(promises)
         .configure(identities)
         .configure(figures)
         .configure(administration)
@@ -278,6 +279,24 @@ fn contacts(config: &mut web::ServiceConfig) {
         .service(on("/calls", vec![get(web::get().to(calls::list_calls))]))
         .service(on("/calls/events", vec![post(web::post().to(calls::push_call_event))]))
         .service(on("/calls/{id}/ticket", vec![post(web::post().to(calls::register_call))]));
+}
+
+fn promises(config: &mut web::ServiceConfig) {
+    config
+        .service(on(
+            "/callbacks",
+            vec![
+                get(web::get().to(callbacks::list_callbacks)),
+                post(web::post().to(callbacks::book_callback)),
+            ],
+        ))
+        // Before the call-backs themselves, whose path would take the word for an id.
+        .service(on("/callbacks/windows", vec![get(web::get().to(callbacks::callback_windows))]))
+        .service(on(
+            "/callbacks/{id}",
+            vec![get(web::get().to(callbacks::callback)), patch(web::patch().to(callbacks::change_callback))],
+        ))
+        .service(on("/callbacks/{id}/attempts", vec![post(web::post().to(callbacks::attempt_callback))]));
 }
 
 fn identities(config: &mut web::ServiceConfig) {

@@ -5,6 +5,7 @@
 
 pub mod access;
 pub mod attachments;
+pub mod callbacks;
 pub mod configuration;
 pub mod content;
 pub mod oidc;

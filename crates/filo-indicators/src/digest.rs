@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt::Write as _, hash::Hash};
 use filo_domain::{Instant, vocabulary::Word};
 use sha2::{Digest, Sha256};
 
-use crate::facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact};
+use crate::facts::{CallFact, CallbackFact, Facts, InteractionFact, SeriesFact, TicketFact};
 
 /// Bytes in hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -48,12 +48,32 @@ pub(crate) fn inputs(facts: &Facts, (from, to): (Instant, Instant)) -> String {
         write_ticket(ticket, &mut names, &mut line);
         update(&mut hash, &mut line);
     }
+    let callbacks = facts.callbacks.iter().filter(|fact| inside(fact.promise.window.to));
+    let mut callbacks: Vec<Vec<u8>> = callbacks.map(callback).collect();
+    callbacks.sort();
+    for mut one in callbacks {
+        update(&mut hash, &mut one);
+    }
     for fact in sorted_series(facts, from, to) {
         let words = ("series", &fact.key, fact.month.to_string(), fact.value, &fact.source, &fact.note);
         always(serde_json::to_writer(&mut line, &words));
         update(&mut hash, &mut line);
     }
     hex(&hash.finalize())
+}
+
+/// A call-back as a line; those that look alike are alike, so the lines are sorted as they are.
+fn callback(fact: &CallbackFact) -> Vec<u8> {
+    let promise = &fact.promise;
+    let window = (promise.window.from.seconds(), promise.window.to.seconds());
+    let attempts = promise.attempts.iter();
+    let attempts: Vec<_> =
+        attempts.map(|attempt| (attempt.at.seconds(), attempt.reached, &attempt.reason)).collect();
+    let cancelled = promise.cancelled_at.map(Instant::seconds);
+    let mut line = Vec::new();
+    let words = ("callback", promise.booked_at.seconds(), window, &promise.unit, attempts, cancelled);
+    always(serde_json::to_writer(&mut line, &words));
+    line
 }
 
 /// The values of series of the span, by key and month; without any the digest is as it was.

@@ -5,7 +5,8 @@
 //! sorts by (instant, source, external id), so both databases give the same bytes.
 
 use filo_domain::{
-    Instant, InteractionId, MatterId, Period, PersonId, TicketId,
+    CallbackId, Instant, InteractionId, MatterId, Period, PersonId, TicketId,
+    callback::Callback,
     clock::History,
     vocabulary::{CallOutcome, Channel, Direction, InteractionKind, Kind, NotActionable},
 };
@@ -19,8 +20,19 @@ pub struct Facts {
     pub interactions: Vec<InteractionFact>,
     /// Tickets opened before the span's end that were open, touched or worked in it.
     pub tickets: Vec<TicketFact>,
+    /// Promised call-backs whose window ends in the span.
+    pub callbacks: Vec<CallbackFact>,
     /// Monthly values that came from elsewhere, each as last corrected.
     pub series: Vec<SeriesFact>,
+}
+
+/// A promised call-back, as far as its steps had gone.
+#[derive(Clone, Debug)]
+pub struct CallbackFact {
+    /// Its id.
+    pub id: CallbackId,
+    /// The promise and what was tried.
+    pub promise: Callback,
 }
 
 /// A month's value of a series.

@@ -29,6 +29,8 @@ pub enum ItemKind {
     Ticket,
     /// A person.
     Person,
+    /// A promised call-back.
+    Callback,
 }
 
 /// Where an item counts.
@@ -52,7 +54,8 @@ pub struct Item {
     pub kind: ItemKind,
     /// The channel it came through.
     pub channel: Channel,
-    /// When it happened (a ticket: opened; a request: its first actionable contact in the month).
+    /// When it happened (a ticket: opened; a request: its first actionable contact in the month; a call-back: the end
+    /// of its window, or an attempt).
     pub occurred_at: Instant,
     /// Where it counts.
     pub counted_in: Part,

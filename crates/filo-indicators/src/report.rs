@@ -326,7 +326,7 @@ impl Blocks {
             levels: Levels::of(view, window, &mut page.at("levels")),
             units: workload::units(view, window, &mut page.at("units")),
             backlog: Backlog::of(view, window, &mut page.at("backlog")),
-            callbacks: Callbacks::of(&mut page.at("callbacks")),
+            callbacks: Callbacks::of(view, window, &mut page.at("callbacks")),
             ratings: Ratings::of(view, window, &mut page.at("ratings")),
             data_quality: workload::data_quality(view, window, &mut page.at("data_quality")),
         }

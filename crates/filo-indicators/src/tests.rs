@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use filo_domain::{
-    CityZone, Instant, InteractionId, MatterId, Period, PersonId, TicketId,
+    CallbackId, CityZone, Instant, InteractionId, MatterId, Period, PersonId, TicketId,
+    callback::{Callback, Step, Window},
     clock::{History, Round},
     vocabulary::{
         CallOutcome, Channel, Direction, InteractionKind, Kind, Level, NotActionable, Outcome, State,
@@ -14,10 +15,11 @@ use uuid::Uuid;
 use crate::{
     definition::Definitions,
     explain::{Explanation, explain},
-    facts::{CallFact, Facts, InteractionFact, TicketFact},
+    facts::{CallFact, CallbackFact, Facts, InteractionFact, TicketFact},
     report::{ChannelRow, MonthlyReport, PendingDifferences, ReportMeta, ReportState, monthly_report},
 };
 
+mod callbacks;
 mod definitions;
 mod leaves;
 mod merged;
@@ -133,6 +135,16 @@ impl World {
             flags: Vec::new(),
         });
         self.facts.tickets.len() - 1
+    }
+    /// A call-back promised a day before its window's end, with what happened to it.
+    fn promise(&mut self, to: &str, steps: &[(&str, Step)]) {
+        self.minted += 1;
+        let window = Window::new(at(to).plus_seconds(-7_200), at(to));
+        let booked = (at(to).plus_seconds(-86_400), Step::Booked { window, unit: None });
+        let steps: Vec<(Instant, Step)> = steps.iter().map(|(when, step)| (at(when), step.clone())).collect();
+        let log = std::iter::once(&booked).chain(&steps).map(|(at, step)| (*at, step));
+        let promise = Callback::fold(log).unwrap();
+        self.facts.callbacks.push(CallbackFact { id: CallbackId::from_uuid(uuid(5, self.minted)), promise });
     }
     fn history(&mut self, ticket: usize) -> &mut History {
         &mut self.facts.tickets[ticket].history

@@ -8,13 +8,14 @@ use std::collections::{HashMap, HashSet};
 
 use filo_domain::{
     CityZone, Instant, InteractionId, Period, PersonId, TicketId,
+    callback::CallbackState,
     vocabulary::{CallOutcome, Channel, Direction, InteractionKind, NotActionable, Word},
 };
 use uuid::Uuid;
 
 use crate::{
     definition::Rules,
-    facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact},
+    facts::{CallFact, CallbackFact, Facts, InteractionFact, SeriesFact, TicketFact},
     figure::{Item, ItemKind},
 };
 
@@ -229,6 +230,7 @@ pub(crate) struct View<'a> {
     pub(crate) interactions: Vec<&'a InteractionFact>,
     pub(crate) tickets: Vec<&'a TicketFact>,
     pub(crate) requests: Vec<Request>,
+    pub(crate) callbacks: Vec<&'a CallbackFact>,
     pub(crate) series: &'a [SeriesFact],
     pub(crate) rules: &'a Rules,
     pub(crate) merged: Merged<'a>,
@@ -248,6 +250,7 @@ impl<'a> View<'a> {
             interactions: interactions(facts),
             tickets: sorted(facts.tickets.iter().filter(|ticket| ticket.merged_into.is_none())),
             requests: Vec::new(),
+            callbacks: callbacks(facts),
             series: &facts.series,
             rules,
             merged,
@@ -376,6 +379,14 @@ impl<'a> View<'a> {
             window.holds(stop).then(|| (contact, contact.item().lasting(wait_s)))
         })
     }
+    /// The call-backs that are due in a window, each with how it stood.
+    pub(crate) fn callbacks_in(
+        &self,
+        window: Window,
+    ) -> impl Iterator<Item = (&'a CallbackFact, CallbackState)> {
+        let due = self.callbacks.iter().filter(move |fact| window.holds(fact.promise.window.to));
+        due.map(|fact| (*fact, fact.promise.state(self.as_of)))
+    }
     /// What was left out of the requests: contacts that ask for nothing, or that nobody can place.
     pub(crate) fn excluded_in(&self, window: Window) -> impl Iterator<Item = (&Contact<'a>, Item)> {
         self.contacts_in(window).iter().filter_map(|contact| {
@@ -415,6 +426,12 @@ fn contacts<'a>(facts: &'a Facts, rules: &Rules, merged: &Merged) -> Vec<Contact
     let mut contacts: Vec<Contact> = calls.chain(others).collect();
     contacts.sort_by(|a, b| a.key().cmp(&b.key()).then_with(|| a.id.cmp(&b.id)));
     contacts
+}
+
+fn callbacks(facts: &Facts) -> Vec<&CallbackFact> {
+    let mut callbacks: Vec<&CallbackFact> = facts.callbacks.iter().collect();
+    callbacks.sort_by_key(|fact| (fact.promise.window.to, fact.promise.booked_at, fact.id));
+    callbacks
 }
 
 fn interactions(facts: &Facts) -> Vec<&InteractionFact> {

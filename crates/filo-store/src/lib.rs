@@ -19,6 +19,7 @@ pub mod access;
 pub mod attachments;
 pub mod attempts;
 pub mod audit;
+pub mod callbacks;
 pub mod calls;
 pub mod export;
 pub mod factors;

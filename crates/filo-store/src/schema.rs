@@ -800,6 +800,40 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    callbacks (id) {
+        id -> Id,
+        ticket_id -> Nullable<Id>,
+        call_id -> Nullable<Id>,
+        person_id -> Nullable<Id>,
+        phone -> Nullable<Text>,
+        theme -> Nullable<Text>,
+        note -> Nullable<Text>,
+        unit -> Nullable<Text>,
+        window_from -> Instant,
+        window_to -> Instant,
+        outcome -> Text,
+        booked_at -> Instant,
+        version -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    callback_steps (callback_id, seq) {
+        callback_id -> Id,
+        seq -> Integer,
+        at -> Instant,
+        actor -> Jsonb,
+        step -> Jsonb,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -853,4 +887,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     ticket_search,
     person_words,
     followed_files,
+    callbacks,
+    callback_steps,
 );

@@ -1,35 +1,73 @@
 //! What citizens were promised and what they say: call-backs and ratings.
 
+use filo_domain::{Instant, callback::CallbackState, vocabulary::Channel};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     book::Page,
-    figure::Item,
+    facts::CallbackFact,
+    figure::{Item, ItemKind},
     view::{View, Window},
 };
 
-/// Promised call-backs. None are recorded among the facts yet, so every count is of nothing.
+/// Promised call-backs whose window ends in the span: promised = kept + missed + pending + cancelled.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Callbacks {
     /// Promised for the span.
     pub promised: u64,
-    /// Reached within the window.
+    /// Reached before the window ended.
     pub kept: u64,
-    /// Not reached within it.
+    /// The window ended, and the citizen had not been reached.
     pub missed: u64,
-    /// Kept ÷ promised.
+    /// Kept ÷ (kept and missed).
     pub kept_share: Option<f64>,
+    /// Their window has not ended, as known at the report's instant.
+    #[serde(default)]
+    pub pending: u64,
+    /// Cancelled before the window ended.
+    #[serde(default)]
+    pub cancelled: u64,
+    /// What was tried, over all of them.
+    #[serde(default)]
+    pub attempts: u64,
+    /// Of the missed, those who were reached later.
+    #[serde(default)]
+    pub reached_late: u64,
 }
 
 impl Callbacks {
-    pub(super) fn of(page: &mut Page) -> Self {
-        let none = std::iter::empty::<Item>;
+    pub(super) fn of(view: &View, window: Window, page: &mut Page) -> Self {
+        let due = || view.callbacks_in(window);
+        let all = || due().map(|(fact, state)| (item(fact, fact.promise.window.to), state));
+        let only = |wanted| all().filter(move |(_, state)| *state == wanted).map(|(item, _)| item);
+        let tried = due().flat_map(|(fact, _)| fact.promise.attempts.iter().map(|it| item(fact, it.at)));
+        let late = due().filter(|(_, state)| *state == CallbackState::Missed);
+        let late = late.filter(|(fact, _)| fact.promise.reached_late());
         Self {
-            promised: page.count("promised", none()),
-            kept: page.count("kept", none()),
-            missed: page.count("missed", none()),
-            kept_share: page.share("kept_share", none()),
+            promised: page.count("promised", all().map(|(item, _)| item)),
+            kept: page.count("kept", only(CallbackState::Kept)),
+            missed: page.count("missed", only(CallbackState::Missed)),
+            kept_share: page.share("kept_share", all().map(|(item, state)| shared(item, state))),
+            pending: page.count("pending", only(CallbackState::Booked)),
+            cancelled: page.count("cancelled", only(CallbackState::Cancelled)),
+            attempts: page.count("attempts", tried),
+            reached_late: page
+                .count("reached_late", late.map(|(fact, _)| item(fact, fact.promise.window.to))),
         }
+    }
+}
+
+fn item(fact: &CallbackFact, at: Instant) -> Item {
+    Item::new(fact.id.uuid(), ItemKind::Callback, Channel::Phone, at)
+}
+
+/// Of which promises the share speaks: those whose time has come and that the citizen did not take back.
+fn shared(item: Item, state: CallbackState) -> Item {
+    match state {
+        CallbackState::Kept => item,
+        CallbackState::Missed => item.counted_if(false),
+        CallbackState::Booked => item.excluded("pending"),
+        CallbackState::Cancelled => item.excluded("cancelled"),
     }
 }
 

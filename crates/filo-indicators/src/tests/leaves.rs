@@ -94,6 +94,7 @@ pub(super) fn busy() -> World {
     world.touch("10-11", Channel::Email, InteractionKind::Bounce);
     world.touch("10-12", Channel::Phone, InteractionKind::Call).not_actionable =
         Some(NotActionable::SelfServed);
+    callbacks::promises(&mut world);
     world
 }
 
