@@ -4,7 +4,7 @@
 use crate::{Backend, Database, Session};
 
 /// The tables that are filled: whatever reads one of them whole reads the history.
-pub const BIG: [&str; 24] = [
+pub const BIG: [&str; 26] = [
     "persons",
     "person_words",
     "person_suggestions",
@@ -29,6 +29,8 @@ pub const BIG: [&str; 24] = [
     "quarantine",
     "audit_log",
     "jobs",
+    "callbacks",
+    "callback_steps",
 ];
 /// The instant around which the history ends: 2026-10-31 12:00 UTC, in seconds.
 const LAST_S: i64 = 1_793_448_000;
@@ -124,7 +126,7 @@ pub fn fill(database: &Database, tickets: u64) {
     if database.backend == Backend::Sqlite {
         session.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -200000");
     }
-    for part in [people, work, contacts, together, rest] {
+    for part in [people, work, contacts, together, rest, promises] {
         for statement in part(&words) {
             session.execute(&statement);
         }
@@ -358,6 +360,35 @@ fn rest(words: &Words) -> Vec<String> {
             "id, kind, payload, state, run_at, attempts, locked_until, last_error, created_at",
             &format!("{id}, 'other', {}, 'done', {at}, 1, {no}, NULL, {at}", words.json("{}")),
             words.count / 2,
+        ),
+    ]
+}
+
+/// Call-backs, most of them kept; the windows of the last hundred end after the history.
+fn promises(words: &Words) -> Vec<String> {
+    let count = words.count / 5;
+    let ends = |ahead_s: i64| words.at(&format!("{LAST_S} + {ahead_s} - 600 * ({count} - n - 100)"));
+    let (id, ticket, person) =
+        (words.id(OTHER, "n"), words.id(TICKET, "n"), words.id(PERSON, "(1 + n % 100)"));
+    let outcome = "CASE n % 50 WHEN 0 THEN 'open' WHEN 1 THEN 'cancelled' ELSE 'kept' END";
+    let (from, to, booked) = (ends(-7_200), ends(0), ends(-90_000));
+    let window = r#"{"from":"2026-10-01T09:00:00Z","to":"2026-10-01T11:00:00Z"}"#;
+    let step = words.json(&format!(r#"{{"kind":"booked","window":{window},"unit":null}}"#));
+    let actor = words.json("\"system\"");
+    vec![
+        words.rows(
+            "callbacks",
+            "id, ticket_id, person_id, phone, unit, window_from, window_to, outcome, booked_at, version",
+            &format!(
+                "{id}, {ticket}, {person}, '+39021234567', 'unit-' || (n % 20), {from}, {to}, {outcome}, {booked}, 1"
+            ),
+            count,
+        ),
+        words.rows(
+            "callback_steps",
+            "callback_id, seq, at, actor, step",
+            &format!("{id}, 1, {booked}, {actor}, {step}"),
+            count,
         ),
     ]
 }

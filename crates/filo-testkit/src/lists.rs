@@ -1,8 +1,8 @@
 //! Every list of the interface, asked as operators ask it, with the tables that the database read whole for it.
 
 use filo_app::{
-    Access, App, AppError, Caller, ChangePolicies, InteractionFilter, ListAudit, ListMentions, ListTickets,
-    PersonQuery, PolicyMode, Role,
+    Access, App, AppError, Caller, ChangePolicies, InteractionFilter, ListAudit, ListCallbacks, ListMentions,
+    ListTickets, PersonQuery, PolicyMode, Role,
 };
 use filo_domain::{Instant, PersonId, TicketId, UserId};
 use filo_store::plans::{FullScan, Plans};
@@ -99,6 +99,7 @@ pub async fn ask_all(app: &App, now: Instant) -> Result<Vec<Asked>, AppError> {
     persons(&app, &operator, &mut note).await?;
     together(&app, &operator, &mut note).await?;
     contacts(&app, &operator, &mut note).await?;
+    promises(&app, now, &mut note).await?;
     let supervisor = as_role(Role::Supervisor, None);
     app.list_quarantine(&supervisor, Some(20), None).await?;
     note("quarantine".to_owned());
@@ -194,5 +195,32 @@ async fn contacts(app: &App, caller: &Caller, note: &mut impl FnMut(String)) -> 
     note("messages".to_owned());
     app.ticket_events(caller, ticket).await?;
     note("events".to_owned());
+    Ok(())
+}
+
+async fn promises(app: &App, now: Instant, note: &mut impl FnMut(String)) -> Result<(), AppError> {
+    let person = PersonId::from_uuid(uuid::Uuid::from_u128(0x0000_0000_0000_7000_8001_0000_0000_0007));
+    let ticket = TicketId::from_uuid(uuid::Uuid::from_u128(0x0000_0000_0000_7000_8002_0000_0000_0007));
+    let base = || ListCallbacks { limit: Some(20), ..ListCallbacks::default() };
+    let states = ["booked", "kept", "missed", "cancelled"].map(|state| Some(state.to_owned()));
+    for state in states.into_iter().chain([None]) {
+        for filter in [
+            base(),
+            ListCallbacks { from: Some(now), ..base() },
+            ListCallbacks { person_id: Some(person), ..base() },
+            ListCallbacks { ticket_id: Some(ticket), ..base() },
+        ] {
+            for caller in [as_role(Role::Operator, None), as_role(Role::Specialist, Some("unit-3"))] {
+                let query = ListCallbacks { state: state.clone(), ..filter.clone() };
+                let page = app.list_callbacks(&caller, query.clone(), now).await?;
+                note(format!("call-backs {query:?} of {:?}", caller.unit_limit()));
+                if page.next_cursor.is_some() {
+                    let query = ListCallbacks { cursor: page.next_cursor, ..query };
+                    app.list_callbacks(&caller, query, now).await?;
+                    note("call-backs, second page".to_owned());
+                }
+            }
+        }
+    }
     Ok(())
 }
