@@ -212,6 +212,10 @@ pub fn append(conn: &mut Conn, new: &StoredStep, actor: &Actor) -> Result<(), St
 /// # Errors
 /// The database's own.
 pub fn steps_of(conn: &mut Conn, ids: &[CallbackId]) -> Result<Vec<StoredStep>, StoreError> {
+    // Of none there is nothing to ask: the database would read the table to say so.
+    if ids.is_empty() {
+        return Ok(vec![]);
+    }
     let rows: Vec<(SqlId, i32, SqlInstant, serde_json::Value)> = on!(conn, c => steps::table
         .filter(steps::callback_id.eq_any(ids.iter().map(|id| SqlId::from(*id))))
         .order((steps::callback_id, steps::seq))
