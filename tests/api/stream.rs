@@ -190,6 +190,45 @@ async fn whoever_is_named_in_a_note_hears_of_it_and_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn while_the_phone_rings_operators_see_who_calls_what_is_open_and_what_came_last() {
+    both(async |database| {
+        let served = Served::of(TestApp::at("2026-10-01 12:00", database).await).await;
+        let new = json!({ "channel": "counter", "subject": "La buca di via Larga", "body": "È profonda", "theme": "tributi/tari",
+            "kind": "information", "requester": { "name": "Anna Rossi", "identities": [{ "type": "phone", "value": "+39 347 123 4567" }] } });
+        let ticket = served.post("operator", &format!("{CRM}/tickets"), &new).await.expect(201);
+        let mut ringing = Listening::to(&served, "operator", "?topics=calls").await;
+        assert_eq!(ringing.next().await.unwrap().name, "ready");
+        let offered = |id: &str, caller: &str| {
+            json!({ "source": "pbx-020202", "call_id": id, "event": "offered", "at": "2026-10-01T09:59:50Z",
+                "caller": caller, "queue": "tari" })
+        };
+        let key = json!({ "name": "centralino", "scopes": ["intake:phone"] });
+        let key = served.post("admin", &format!("{CRM}/keys"), &key).await.expect(201);
+        let bearer = format!("Bearer {}", key["key"].as_str().unwrap());
+        let push = async |event: Value| {
+            let path = format!("{CRM}/calls/events");
+            served.send_with("", Method::POST, &path, Some(&event), &[("Authorization", &bearer)]).await
+        };
+        let call = push(offered("c.1", "3471234567")).await.expect(201);
+        push(offered("c.1", "3471234567")).await.expect(200);
+        push(offered("c.2", "3470000000")).await.expect(201);
+        let (known, stranger) = (ringing.next().await.unwrap(), ringing.next().await.unwrap());
+        assert_eq!((known.name.as_str(), stranger.name.as_str()), ("call.offered", "call.offered"));
+        let data = &known.data["data"];
+        assert_eq!((&data["call_id"], &data["queue"]), (&call["call"]["id"], &json!("tari")));
+        assert_eq!(data["person"]["name"], "Anna Rossi");
+        assert_eq!(data["open_tickets"][0]["id"], ticket["id"]);
+        assert_eq!(data["last_contacts"].as_array().unwrap().len(), 2);
+        assert_eq!(stranger.data["data"]["open_tickets"], json!([]));
+        // Nothing of a citizen is kept in the feed.
+        let kept = served.city.app.news_after(0, 100).await.unwrap().unwrap();
+        let told = |told: &str| kept.iter().any(|news| news.data.to_string().contains(told));
+        assert!(told("tari") && !told("347") && !told("Rossi"), "{kept:?}");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_caller_may_not_follow_is_refused_and_what_it_asks_for_narrows_what_it_hears() {
     both(async |database| {
         let served = Served::of(TestApp::at("2026-10-01 12:00", database).await).await;

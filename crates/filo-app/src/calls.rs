@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::{
     App, AppError, CallView, Caller, Core, Page, Permission, TicketView, callers, duplicates, fields, legs,
     persons::parse_identities,
-    resolutions,
+    resolutions, screen_pop,
     tickets::{Requester, check_theme, check_unit, fetch, finish, free_contact, limit, visible},
     views::{cursor, read_cursor},
     work::{Start, Subject, Work},
@@ -154,7 +154,12 @@ impl App {
             .write(move |conn| {
                 take_turn(conn)?;
                 match legs::put_live(conn, &core, &event.source, &leg_event, now)? {
-                    Some((id, new)) => Ok((call_view(conn, id)?, new)),
+                    Some((id, new)) => {
+                        if new && event.event == "offered" {
+                            screen_pop::tell(conn, id, &event)?;
+                        }
+                        Ok((call_view(conn, id)?, new))
+                    }
                     None => {
                         let new = legs::keep_live(conn, &event.source, leg_event, now)?;
                         Ok((None, new))

@@ -47,6 +47,7 @@ mod reply_templates;
 mod reports;
 mod resolutions;
 mod schedule;
+mod screen_pop;
 mod scrivi;
 mod series;
 mod splitting;

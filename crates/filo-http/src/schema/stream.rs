@@ -30,7 +30,8 @@ pub struct StreamEvent {
     /// When it was recorded.
     pub timestamp: super::At,
     /// For tickets `ticket_id`, `number`, `version`, `change`, `state`, `unit`, `unit_before` and more; for queues
-    /// `unit`, `open`, `untaken`, `waiting`; for mentions of the caller `ticket_id`, `number`, `mention_id`, `message_id`.
+    /// `unit`, `open`, `untaken`, `waiting`; for mentions of the caller `ticket_id`, `number`,
+    /// `mention_id`, `message_id`; for offered calls `call_id`, `queue`, `person`, `open_tickets`, `last_contacts`.
     #[schema(value_type = Object)]
     pub data: Value,
 }

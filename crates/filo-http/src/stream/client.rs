@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use filo_app::{AppError, Ear};
+use filo_app::{App, AppError, Ear, News};
 use serde_json::json;
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use super::hub::{Live, PAGE, Seat, event_of, event_of_queue};
+use super::hub::{Live, PAGE, Seat, event_of_queue, event_with};
 use crate::State;
 
 /// How long a client waits before it reconnects, in milliseconds.
@@ -127,7 +127,7 @@ impl Client {
             for news in &page {
                 self.place = news.seq;
                 if self.ear.hears(news) {
-                    events.extend_from_slice(&event_of(news));
+                    events.extend_from_slice(&self.event(news).await?);
                     self.told = news.seq;
                 }
             }
@@ -138,6 +138,11 @@ impl Client {
                 return Ok(());
             }
         }
+    }
+
+    /// The event as this client's caller may see it.
+    async fn event(&self, news: &News) -> Result<Bytes, Ended> {
+        Ok(event_with(news, &self.state.app.told(self.ear.caller(), news).await?))
     }
 
     async fn tell_queues(&mut self) -> Result<(), Ended> {
@@ -161,6 +166,8 @@ impl Client {
                     return Ok(());
                 }
                 self.told = news.seq;
+                // Made once for everybody, unless it depends on who is told.
+                let event = if App::tells_by_caller(&news) { self.event(&news).await? } else { event };
                 self.send(event).await
             }
             Live::Queue(unit, event) if self.ear.hears_queue(&unit) => self.send(event).await,

@@ -9,7 +9,7 @@ use std::{
 use actix_web::web::Bytes;
 use filo_app::{AppError, Caller, News, Queue, news_on_the_wire};
 use filo_domain::{Instant, UserId};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     sync::{broadcast, watch},
     time::sleep,
@@ -199,7 +199,12 @@ impl Reader {
 
 /// News as an event with its id.
 pub(super) fn event_of(news: &News) -> Bytes {
-    format!("id: {}\nevent: {}\ndata: {}\n\n", news.seq, news.kind, news_on_the_wire(news)).into()
+    event_with(news, &news_on_the_wire(news))
+}
+
+/// News as an event with its id, told in these words.
+pub(super) fn event_with(news: &News, told: &Value) -> Bytes {
+    format!("id: {}\nevent: {}\ndata: {told}\n\n", news.seq, news.kind).into()
 }
 
 /// A queue as an event. It has no id: it tells how things stand, not what happened.
