@@ -14,6 +14,8 @@ FUZZ_SECONDS ?= 600
 FUZZ_SEED ?= 1
 # How many examples of each operation `make test-long` sends to the running server.
 CONFORMANCE_EXAMPLES_LONG ?= 150
+# How many calls `make test-long` loads beside the databases' own bulk paths.
+LOAD_CALLS ?= 1000000
 # On how many tickets `make test-long` asks every list of the interface.
 TICKETS ?= 1000000
 
@@ -64,23 +66,29 @@ tools:
 	@scripts/install-tools
 
 test-long: tools ## what takes longer: many more property cases, damaged inputs, kill rounds, full size, advisories
-	@echo "test-long 1/8: every test, with $(PROPTEST_CASES_LONG) cases to a property"
+	@echo "test-long 1/11: every test, with $(PROPTEST_CASES_LONG) cases to a property"
 	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace --profile long
-	@echo "test-long 2/8: the release build, which links no shared database or TLS library"
+	@echo "test-long 2/11: the release build, which links no shared database or TLS library"
 	$(CARGO) build --locked --release --package filo --package filo-bench
 	! ldd "$${CARGO_TARGET_DIR:-target}/release/filo" | grep -E 'libpq|libsqlite3|libssl|libcrypto'
-	@echo "test-long 3/8: damaged inputs through every decoder for $(FUZZ_SECONDS) seconds"
+	@echo "test-long 3/11: damaged inputs through every decoder for $(FUZZ_SECONDS) seconds"
 	"$${CARGO_TARGET_DIR:-target}/release/filo-bench" fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
-	@echo "test-long 4/8: imports that are killed and run again (KILL_ROUNDS)"
+	@echo "test-long 4/11: imports that are killed and run again (KILL_ROUNDS)"
 	scripts/with-postgres scripts/kill-rounds
-	@echo "test-long 5/8: a city's calls of most of a year (FULL_SIZE_CALLS)"
+	@echo "test-long 5/11: a city's calls of most of a year (FULL_SIZE_CALLS)"
 	scripts/with-postgres scripts/full-size
-	@echo "test-long 6/8: every list on a million tickets (TICKETS)"
+	@echo "test-long 6/11: hard logs read a second time, by a program that knows the format alone (ORACLE_LOGS)"
+	scripts/with-postgres scripts/phone-oracle
+	@echo "test-long 7/11: followers that are killed while their log is rotated (FOLLOW_ROUNDS)"
+	scripts/with-postgres scripts/follow-rounds
+	@echo "test-long 8/11: calls loaded beside the databases' own bulk paths (LOAD_CALLS)"
+	scripts/with-postgres "$${CARGO_TARGET_DIR:-target}/release/filo-bench" load --calls $(LOAD_CALLS) --from 2026-01-01 --days 304
+	@echo "test-long 9/11: every list on a million tickets (TICKETS)"
 	scripts/with-postgres "$${CARGO_TARGET_DIR:-target}/release/filo-bench" tickets --count $(TICKETS)
-	@echo "test-long 7/8: the running server by its document, with $(CONFORMANCE_EXAMPLES_LONG) examples to an operation"
+	@echo "test-long 10/11: the running server by its document, with $(CONFORMANCE_EXAMPLES_LONG) examples to an operation"
 	$(CARGO) build --locked --package filo
 	CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES_LONG) scripts/with-postgres scripts/conformance
-	@echo "test-long 8/8: known advisories about the dependencies"
+	@echo "test-long 11/11: known advisories about the dependencies"
 	scripts/check-advisories
 
 clean: ## removes everything that was built
