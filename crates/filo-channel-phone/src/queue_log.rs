@@ -1,5 +1,7 @@
 //! Asterisk's `queue_log`: `time|callid|queue|member|EVENT|data…`, and exports of its realtime table.
 
+use std::borrow::Cow;
+
 use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
     CityZone, Instant,
@@ -143,12 +145,13 @@ fn event(call_id: &str, queue: &str, at: Instant, step: LegStep) -> LegEvent {
 }
 
 /// The fields between pipes, or those of a table's export as CSV.
-fn split(text: &str) -> Option<Vec<String>> {
-    let first = text.split('|').next().unwrap_or_default().trim();
-    if text.contains('|') && is_time(first) {
-        return Some(text.split('|').map(|field| field.trim().to_owned()).collect());
+fn split(text: &str) -> Option<Vec<Cow<'_, str>>> {
+    let mut between = text.split('|');
+    let first = between.next().unwrap_or_default().trim();
+    if first.len() < text.len() && is_time(first) {
+        return Some(text.split('|').map(|field| Cow::Borrowed(field.trim())).collect());
     }
-    fields(text, likely_delimiter(text))
+    Some(fields(text, likely_delimiter(text))?.into_iter().map(Cow::Owned).collect())
 }
 
 fn is_time(text: &str) -> bool {
@@ -162,7 +165,7 @@ fn is_date_time(text: &str) -> bool {
 }
 
 /// Tables often have a number of the row before the time.
-fn is_numbered(fields: &[String]) -> bool {
+fn is_numbered(fields: &[Cow<'_, str>]) -> bool {
     let [number, time, ..] = fields else { return false };
     (number.bytes().all(|b| b.is_ascii_digit()) && is_date_time(time))
         || (number.eq_ignore_ascii_case("id") && time.eq_ignore_ascii_case("time"))
@@ -175,7 +178,8 @@ fn epoch(text: &str) -> Option<Instant> {
     if seconds.is_empty() || seconds.len() > 10 || !digits(seconds) || !digits(fraction) {
         return None;
     }
-    let micros: i64 = fraction.chars().chain("000000".chars()).take(6).collect::<String>().parse().ok()?;
+    let micros =
+        fraction.bytes().chain(*b"000000").take(6).fold(0, |micros, b| micros * 10 + i64::from(b - b'0'));
     let seconds: i64 = seconds.parse().ok()?;
     (seconds > 0).then(|| Instant::from_micros(seconds * 1_000_000 + micros))
 }
@@ -185,25 +189,22 @@ fn somebody(name: &str) -> Option<&str> {
 }
 
 /// The parameters of an event; missing, negative and absurd numbers are `None`, never 0.
-struct Params(Vec<String>);
+struct Params<'a>(Vec<&'a str>);
 
-impl Params {
+impl<'a> Params<'a> {
     /// Old tables keep all parameters in one field, with pipes or, for what are numbers and names alone, commas.
-    fn of(name: &str, fields: &[String]) -> Self {
+    fn of(name: &str, fields: &'a [Cow<'_, str>]) -> Self {
         let commas = name != "ENTERQUEUE" && (fields.len() == 1 || name == "TRANSFER");
-        let between = |c: char| c == '|' || (commas && c == ',');
-        let mut params: Vec<String> = fields
-            .iter()
-            .flat_map(|field| field.split(between))
-            .map(|param| param.trim().to_owned())
-            .collect();
-        while params.last().is_some_and(String::is_empty) {
+        let between = move |c: char| c == '|' || (commas && c == ',');
+        let mut params: Vec<&str> =
+            fields.iter().flat_map(|field| field.split(between)).map(str::trim).collect();
+        while params.last().is_some_and(|param| param.is_empty()) {
             params.pop();
         }
         Self(params)
     }
-    fn text(&self, place: usize) -> Option<&str> {
-        self.0.get(place).map(String::as_str).filter(|text| !text.is_empty())
+    fn text(&self, place: usize) -> Option<&'a str> {
+        self.0.get(place).copied().filter(|text| !text.is_empty())
     }
     fn seconds(&self, place: usize) -> Option<i64> {
         let text = self.text(place)?;
@@ -216,7 +217,7 @@ impl Params {
     }
 }
 
-fn step(name: &str, member: &str, params: &Params) -> Option<LegStep> {
+fn step(name: &str, member: &str, params: &Params<'_>) -> Option<LegStep> {
     let left = |outcome, place| LegStep::Left { outcome, wait_s: params.seconds(place) };
     let transferred = |to: Option<&str>, hold| LegStep::Transferred {
         to: to.map(ToOwned::to_owned),

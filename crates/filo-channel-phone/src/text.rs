@@ -10,7 +10,7 @@ pub(crate) struct Line<'a> {
     /// From 1, blank lines counted.
     pub(crate) number: usize,
     /// The text without NUL, line end and outer blanks.
-    pub(crate) text: String,
+    pub(crate) text: Cow<'a, str>,
     /// The bytes as they were, without the line end.
     pub(crate) raw: &'a [u8],
     /// Whether a line end follows.
@@ -84,12 +84,15 @@ pub fn whole_lines(bytes: &[u8]) -> usize {
 }
 
 /// UTF-8 where it is valid, else windows-1252, in which every byte means something.
-fn text(raw: &[u8]) -> String {
+fn text(raw: &[u8]) -> Cow<'_, str> {
     let text = match std::str::from_utf8(raw) {
         Ok(text) => Cow::Borrowed(text),
         Err(_not_utf8) => WINDOWS_1252.decode_without_bom_handling(raw).0,
     };
-    text.chars().filter(|c| *c != '\0').collect::<String>().trim().to_owned()
+    match text {
+        Cow::Borrowed(text) if !text.contains('\0') => Cow::Borrowed(text.trim()),
+        text => Cow::Owned(text.replace('\0', "").trim().to_owned()),
+    }
 }
 
 /// Splits single lines of CSV; made once a file, for its tables cost more than a line.
@@ -147,7 +150,7 @@ mod tests {
     use super::*;
 
     fn texts(bytes: &[u8]) -> Vec<String> {
-        lines(&unmarked(bytes)).map(|line| line.text).collect()
+        lines(&unmarked(bytes)).map(|line| line.text.into_owned()).collect()
     }
 
     #[test]

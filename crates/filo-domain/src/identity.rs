@@ -72,6 +72,23 @@ pub fn normal_phone(text: &str) -> Option<String> {
         Some(rest) => format!("+{rest}"),
         None => bare,
     };
+    italian_mobile(&international).or_else(|| by_numbering_plan(international))
+}
+
+/// Nearly every number that a city hears: ten digits from 32 to 38 (39 may be the prefix of the country). The
+/// numbering plan says the same, more slowly.
+fn italian_mobile(international: &str) -> Option<String> {
+    let national = international.strip_prefix("+39").unwrap_or(international);
+    let fits = |place: usize, b: u8| match place {
+        0 => b == b'3',
+        1 => (b'2'..=b'8').contains(&b),
+        _ => b.is_ascii_digit(),
+    };
+    let mobile = national.len() == 10 && national.bytes().enumerate().all(|(place, b)| fits(place, b));
+    mobile.then(|| format!("+39{national}"))
+}
+
+fn by_numbering_plan(international: String) -> Option<String> {
     let digits = international.strip_prefix('+').unwrap_or(&international);
     if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) || digits.len() > 20 {
         return None;
@@ -224,7 +241,25 @@ pub mod fiscal_code {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn the_short_way_for_mobile_numbers_says_what_the_numbering_plan_says(number in "3[2-8][0-9]{8}") {
+            for written in [number.clone(), format!("+39{number}")] {
+                prop_assert_eq!(italian_mobile(&written), by_numbering_plan(written));
+            }
+        }
+
+        #[test]
+        fn the_short_way_takes_no_other_number(number in "(\\+39|\\+)?[0-9]{5,12}") {
+            if let Some(mobile) = italian_mobile(&number) {
+                prop_assert_eq!(Some(mobile), by_numbering_plan(number));
+            }
+        }
+    }
 
     #[test]
     fn one_number_in_many_spellings_is_one_identity() {

@@ -4,7 +4,7 @@
 //! that everything is exactly as before. Who a person *is* now is [`canonical`]; who belongs together is
 //! [`members`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use diesel::prelude::*;
 use filo_domain::{
@@ -272,14 +272,19 @@ pub fn holder(conn: &mut Conn, identity: &Identity) -> Result<Option<KnownIdenti
 pub fn holders(conn: &mut Conn, wanted: &[&Identity]) -> Result<Vec<KnownIdentity>, StoreError> {
     match conn {
         Conn::Postgres(c) => {
-            let rows: Vec<IdentityRow> = identities::table
-                .filter(identities::identity_type.eq_any(wanted.iter().map(|one| one.identity_type().word())))
-                .filter(identities::value.eq_any(wanted.iter().map(|one| one.value())))
-                .select(IdentityRow::as_select())
-                .load(&mut **c)?;
-            let mut found: Vec<KnownIdentity> = rows.into_iter().map(known).collect::<Result<_, _>>()?;
-            let wanted: HashSet<&Identity> = wanted.iter().copied().collect();
-            found.retain(|known| wanted.contains(&known.identity));
+            // One question a type: two lists at once are probed in every combination.
+            let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+            for one in wanted {
+                by_type.entry(one.identity_type().word()).or_default().push(one.value());
+            }
+            let mut found = Vec::new();
+            for (identity_type, values) in by_type {
+                let rows: Vec<IdentityRow> = identities::table
+                    .filter(identities::identity_type.eq(identity_type).and(identities::value.eq_any(values)))
+                    .select(IdentityRow::as_select())
+                    .load(&mut **c)?;
+                found.extend(rows.into_iter().map(known).collect::<Result<Vec<_>, _>>()?);
+            }
             Ok(found)
         }
         Conn::Sqlite(_) => {
