@@ -97,7 +97,7 @@ impl Words {
         match self.backend {
             Backend::Postgres => {
                 format!(
-                    "INSERT INTO {table} ({columns}) SELECT {values} FROM generate_series(1, {count}) AS n"
+                    "INSERT INTO {table} ({columns}) SELECT {values} FROM generate_series(1::bigint, {count}) AS n"
                 )
             }
             Backend::Sqlite => format!(
