@@ -4,7 +4,7 @@
 use crate::{Backend, Database, Session};
 
 /// The tables that are filled: whatever reads one of them whole reads the history.
-pub const BIG: [&str; 26] = [
+pub const BIG: [&str; 27] = [
     "persons",
     "person_words",
     "person_suggestions",
@@ -31,6 +31,7 @@ pub const BIG: [&str; 26] = [
     "jobs",
     "callbacks",
     "callback_steps",
+    "webhook_deliveries",
 ];
 /// The instant around which the history ends: 2026-10-31 12:00 UTC, in seconds.
 const LAST_S: i64 = 1_793_448_000;
@@ -126,7 +127,7 @@ pub fn fill(database: &Database, tickets: u64) {
     if database.backend == Backend::Sqlite {
         session.execute("PRAGMA synchronous = OFF; PRAGMA cache_size = -200000");
     }
-    for part in [people, work, contacts, together, rest, promises] {
+    for part in [people, work, contacts, together, rest, promises, messages_out] {
         for statement in part(&words) {
             session.execute(&statement);
         }
@@ -389,6 +390,30 @@ fn promises(words: &Words) -> Vec<String> {
             "callback_id, seq, at, actor, step",
             &format!("{id}, 1, {booked}, {actor}, {step}"),
             count,
+        ),
+    ]
+}
+
+/// Messages to one subscription: most arrived, some are dead, a few wait.
+fn messages_out(words: &Words) -> Vec<String> {
+    let (id, at, events) = (words.id(OTHER, "n"), words.nth("n"), words.json(r#"["ticket.changed"]"#));
+    let (hook, ticket, no) = (words.id(OTHER, "1"), words.id(TICKET, "n"), words.json("[]"));
+    let state = "CASE n % 50 WHEN 0 THEN 'dead' WHEN 1 THEN 'queued' ELSE 'delivered' END";
+    vec![
+        words.rows(
+            "webhook_subscriptions",
+            "id, url, events, state, secrets, place, created_at, updated_at, version",
+            &format!(
+                "{id}, 'https://receiver.example/', {events}, 'active', {no}, {}, {at}, {at}, 1",
+                words.count
+            ),
+            1,
+        ),
+        words.rows(
+            "webhook_deliveries",
+            "id, subscription_id, seq, at, kind, ticket_id, body, state, attempts, due_at",
+            &format!("{id}, {hook}, n, {at}, 'ticket.changed', {ticket}, '{{}}', {state}, 1, {at}"),
+            words.count,
         ),
     ]
 }

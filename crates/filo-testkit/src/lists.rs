@@ -2,9 +2,9 @@
 
 use filo_app::{
     Access, App, AppError, Caller, ChangePolicies, InteractionFilter, ListAudit, ListCallbacks, ListMentions,
-    ListTickets, PersonQuery, PolicyMode, Role,
+    ListTickets, PersonQuery, PolicyMode, Role, SeriesQuery, WebhookDeliveryState,
 };
-use filo_domain::{Instant, PersonId, TicketId, UserId};
+use filo_domain::{Instant, PersonId, TicketId, UserId, vocabulary::Word};
 use filo_store::plans::{FullScan, Plans};
 
 use crate::bulk::BIG;
@@ -100,6 +100,7 @@ pub async fn ask_all(app: &App, now: Instant) -> Result<Vec<Asked>, AppError> {
     together(&app, &operator, &mut note).await?;
     contacts(&app, &operator, &mut note).await?;
     promises(&app, now, &mut note).await?;
+    messages_out(&app, now, &mut note).await?;
     let supervisor = as_role(Role::Supervisor, None);
     app.list_quarantine(&supervisor, Some(20), None).await?;
     note("quarantine".to_owned());
@@ -222,5 +223,25 @@ async fn promises(app: &App, now: Instant, note: &mut impl FnMut(String)) -> Res
             }
         }
     }
+    Ok(())
+}
+
+async fn messages_out(app: &App, now: Instant, note: &mut impl FnMut(String)) -> Result<(), AppError> {
+    let admin = as_role(Role::Admin, None);
+    let hooks = app.hooks(&admin).await?;
+    note("webhook subscriptions".to_owned());
+    for hook in &hooks {
+        let states = WebhookDeliveryState::ALL.iter().copied().map(Some);
+        for state in states.chain([None]) {
+            let page = app.hook_deliveries(&admin, hook.id, state, Some(20), None).await?;
+            note(format!("messages of a subscription, {state:?}"));
+            app.hook_deliveries(&admin, hook.id, state, Some(20), page.next_cursor).await?;
+            note(format!("messages of a subscription, second page, {state:?}"));
+        }
+    }
+    app.hooks_due(now).await?;
+    note("subscriptions with messages that are due".to_owned());
+    app.list_series(&as_role(Role::Analyst, None), SeriesQuery::default()).await?;
+    note("series".to_owned());
     Ok(())
 }
