@@ -329,7 +329,7 @@ fn together(words: &Words) -> Vec<String> {
         words.rows(
             "merged_tickets",
             "ticket_id, into_id, merged_at",
-            &format!("{ticket}, {other}, {at}"),
+            &format!("{}, {other}, {at}", words.id(TICKET, "5 * n")),
             some,
         ),
         words.rows("ticket_links", "id, relation, from_id, to_id, created_at", &link, some),

@@ -9,7 +9,11 @@ use std::{
 use filo_app::{App, FollowedPlace, Lines, Tally};
 use filo_channel::Decode;
 
-use super::{super::serve::asked_to_end, Run, tail::Tail};
+use super::{
+    super::serve::asked_to_end,
+    Run,
+    tail::{Tail, Units},
+};
 use crate::{exit::Failure, wiring::Program};
 
 /// Between two looks at logs that did not grow.
@@ -60,6 +64,9 @@ impl Following<'_> {
         if let Some(missing) = missing {
             run.problem(&missing);
         }
+        if let (None, Some(place)) = (&left, tail.place()) {
+            self.keep(&name, vec![], place).await?;
+        }
         Ok((name, tail))
     }
 
@@ -78,10 +85,13 @@ impl Following<'_> {
             }
         };
         let Some(place) = tail.place() else { return Ok(false) };
+        run.tally.add(&self.keep(path, units, place).await?);
+        Ok(true)
+    }
+
+    async fn keep(&self, path: &str, units: Units, place: FollowedPlace) -> Result<Tally, Failure> {
         let (source, format) = (self.source.to_owned(), self.format.0.clone());
         let lines = Lines { source, path: path.to_owned(), format, units, place };
-        let tally: Tally = self.app.take_in_lines(lines, self.program.clock.now()).await?;
-        run.tally.add(&tally);
-        Ok(true)
+        Ok(self.app.take_in_lines(lines, self.program.clock.now()).await?)
     }
 }

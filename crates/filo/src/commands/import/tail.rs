@@ -57,7 +57,11 @@ impl<'d> Tail<'d> {
     ) -> (Self, Option<String>) {
         let mut tail =
             Self { path, decoder, older: VecDeque::new(), open: None, leaving: false, trouble: None };
-        let Some(left) = left else { return (tail, None) };
+        let Some(left) = left else {
+            // Known from now on, so that it is found again though it be rotated before a line was read.
+            tail.open = Open::new(&tail.path, decoder).ok();
+            return (tail, None);
+        };
         let problem = match tail.find(left) {
             Ok(true) => None,
             Ok(false) => Some("the file that was followed before is gone".to_owned()),
