@@ -8,6 +8,7 @@ use std::sync::Arc;
 use filo_channel::{Decode, Decoded, Inbound, Raw, Rejected};
 use filo_domain::{
     Instant, InteractionId, QuarantineId, TicketId,
+    chain::sha256_hex,
     event::Actor,
     id::Id,
     legs::{Leg, LegEvent},
@@ -325,7 +326,7 @@ fn count(tally: &mut Tally, effect: &filo_channel::Effect, registered: Registere
 
 fn keep_raw(conn: &mut Conn, source: &str, bytes: &[u8], now: Instant) -> Result<Id<RawInput>, AppError> {
     let id = mint::id(now);
-    intake::keep_raw(conn, id, source, now, &mint::digest_bytes(bytes), bytes)?;
+    intake::keep_raw(conn, id, source, now, &sha256_hex(bytes), bytes)?;
     Ok(id)
 }
 
@@ -350,7 +351,7 @@ pub(crate) fn quarantine_unit(
     let unit = Quarantined {
         id: mint::id(now),
         scope: kept.source.to_owned(),
-        key: format!("quarantine:{}:{}", rejected.reason, mint::digest_bytes(&rejected.raw)),
+        key: format!("quarantine:{}:{}", rejected.reason, sha256_hex(&rejected.raw)),
         source: kept.source.to_owned(),
         format: kept.format.to_owned(),
         reason: rejected.reason.to_owned(),

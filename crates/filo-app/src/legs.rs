@@ -46,11 +46,23 @@ impl App {
         for (source, batch) in units.by_source {
             let mut folded = legs::fold(batch.events, LegOrigin::Log);
             folded.legs.extend(batch.whole);
-            let restarts = folded.restarts.clone();
             let portion = Portion { folded, rejected: vec![] };
-            tally.add(&self.put_portion(&source, USUAL, portion, now).await?);
-            tally.add(&self.end_run(&source, restarts, now).await?);
+            tally.add(&self.put_run(&source, USUAL, portion, now).await?);
         }
+        Ok(tally)
+    }
+
+    /// Writes what a whole run gave.
+    async fn put_run(
+        &self,
+        source: &str,
+        format: &str,
+        run: Portion,
+        now: Instant,
+    ) -> Result<Tally, AppError> {
+        let restarts = run.folded.restarts.clone();
+        let mut tally = self.put_portion(source, format, run, now).await?;
+        tally.add(&self.end_run(source, restarts, now).await?);
         Ok(tally)
     }
 

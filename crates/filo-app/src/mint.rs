@@ -1,10 +1,14 @@
 //! New identifiers, random salts and secrets, and message authentication by the signing key.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use filo_domain::{Instant, chain::hex, id::Id};
+use filo_domain::{
+    Instant,
+    chain::{hex, sha256_hex},
+    id::Id,
+};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use uuid::{NoContext, Timestamp, Uuid};
 
@@ -44,12 +48,7 @@ pub(crate) fn code() -> Result<String, AppError> {
 
 /// What is stored of a secret: its SHA-256. Secrets here are random, so no slow hash is needed.
 pub(crate) fn digest(text: &str) -> String {
-    hex(&Sha256::digest(text.as_bytes()))
-}
-
-/// The SHA-256 of bytes, in hex.
-pub(crate) fn digest_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
+    sha256_hex(text.as_bytes())
 }
 
 /// The first `length` hex digits of the signing key's authentication of `text`, for one `purpose`.

@@ -6,6 +6,7 @@
 
 use filo_domain::{
     Instant, TicketId,
+    chain::sha256_hex,
     event::{Actor, EventBody},
     protocol::ProtocolEntry,
     ticket::Ticket,
@@ -408,7 +409,7 @@ fn document(conn: &mut Conn, core: &Core, id: TicketId) -> Result<Option<Protoco
         channel: record.channel,
         kind: record.kind,
         submitted_at: record.opened_at,
-        subject_sha256: mint::digest_bytes(subject.as_bytes()),
+        subject_sha256: sha256_hex(subject.as_bytes()),
         subject,
         text: contact.map(|it| it.body).unwrap_or_default(),
         sender,

@@ -4,6 +4,7 @@
 //! mbox escape do not change the key; author, date, subject, id, text and files do. Message-IDs alone will not do: in
 //! real mail they are missing, repeated and forged.
 
+use filo_domain::chain::hex;
 use sha2::{Digest, Sha256};
 
 use crate::{header, message::Mail, mime::Part};
@@ -27,11 +28,6 @@ pub fn intake_key(mail: &Mail) -> String {
     hex(&hash.finalize())
 }
 
-/// Hexadecimal SHA-256 of some bytes.
-pub(crate) fn sha256(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
-
 /// Length first, so that no two sequences of fields run together.
 fn field(hash: &mut Sha256, bytes: &[u8]) {
     hash.update(bytes.len().to_string());
@@ -45,10 +41,6 @@ fn canonical(part: &Part) -> Vec<u8> {
         return part.bytes().to_vec();
     }
     part.bytes().trim_ascii_end().iter().copied().filter(|b| *b != b'\r').collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -10,11 +10,9 @@ use std::{
 
 use async_trait::async_trait;
 use filo_channel::{Deliver, DeliverError, Delivered, Outbound};
+use filo_domain::chain::sha256_hex;
 
-use crate::{
-    compose::{self, Sender},
-    key::sha256,
-};
+use crate::compose::{self, Sender};
 
 const MAX_NAME: usize = 120;
 
@@ -52,7 +50,7 @@ fn file_name(id: &str) -> String {
     if kept == id && !id.starts_with('.') {
         return format!("{id}.eml");
     }
-    let digest: String = sha256(id.as_bytes()).chars().take(16).collect();
+    let digest: String = sha256_hex(id.as_bytes()).chars().take(16).collect();
     format!("{}-{digest}.eml", kept.trim_start_matches('.'))
 }
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use filo_domain::Instant;
+use filo_domain::{Instant, chain::sha256_hex};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{container, key::sha256, message::Mailbox, pec::Pec, reply, report::Bounce, unit::Understood};
+use crate::{container, message::Mailbox, pec::Pec, reply, report::Bounce, unit::Understood};
 
 /// One message as the contract shows it; what is absent is `null`.
 #[derive(Clone, Debug, Serialize)]
@@ -71,7 +71,7 @@ impl MailView {
             name: file.name.clone(),
             media_type: file.media_type.clone(),
             size: file.bytes.len(),
-            sha256: sha256(&file.bytes),
+            sha256: sha256_hex(&file.bytes),
             inline: file.inline,
         });
         Self {

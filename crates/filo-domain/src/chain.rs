@@ -81,6 +81,11 @@ pub fn hex(bytes: &[u8]) -> String {
     })
 }
 
+/// The SHA-256 of bytes in lower-case hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// JSON with the keys of every object sorted and no blanks.
 pub fn canonical(value: &Value) -> String {
     match value {

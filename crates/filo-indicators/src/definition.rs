@@ -6,12 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use filo_domain::{Period, vocabulary::Channel};
+use filo_domain::{Period, chain::sha256_hex, vocabulary::Channel};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
-use crate::{digest::hex, number::Cut, scorecard::Yearly};
+use crate::{number::Cut, scorecard::Yearly};
 
 mod parameters;
 
@@ -39,7 +38,7 @@ impl Set {
     /// SHA-256 over what the set says (comments and layout do not count), in hexadecimal.
     pub fn version(&self) -> String {
         // Plain data of strings, numbers and lists: it always serializes.
-        hex(&Sha256::digest(serde_json::to_vec(self).unwrap_or_default()))
+        sha256_hex(&serde_json::to_vec(self).unwrap_or_default())
     }
     /// The indicator of a key.
     pub fn indicator(&self, key: &str) -> Option<&Indicator> {

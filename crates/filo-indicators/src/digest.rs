@@ -3,22 +3,12 @@
 //! **Invariant:** no identifier of ours, no salt and no `recorded_at` enters: persons, tickets and matters are
 //! numbered by their first appearance in the sorted facts, instants are floored to the second.
 
-use std::{collections::HashMap, fmt::Write as _, hash::Hash};
+use std::{collections::HashMap, hash::Hash};
 
-use filo_domain::{Instant, vocabulary::Word};
+use filo_domain::{Instant, chain::hex, vocabulary::Word};
 use sha2::{Digest, Sha256};
 
 use crate::facts::{CallFact, CallbackFact, Facts, InteractionFact, SeriesFact, TicketFact};
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _written = write!(text, "{byte:02x}");
-    }
-    text
-}
 
 /// SHA-256 over the canonical facts of `[from, to)`, sorted by (source, external id, instant, kind); those that began
 /// here, without an external id, come last, by the ticket they belong to.

@@ -1,7 +1,7 @@
 //! The one door: what is done to a file before it is kept, whoever sent it.
 
 use bytes::Bytes;
-use filo_domain::{AttachmentId, Instant, InteractionId, TicketId, UserId};
+use filo_domain::{AttachmentId, Instant, InteractionId, TicketId, UserId, chain::sha256_hex};
 use filo_store::{
     Conn, StoreError,
     attachments::{self, Attachment, ScanState},
@@ -185,7 +185,7 @@ impl Incoming {
     }
     fn digest(&self) -> String {
         match self {
-            Self::Bytes(bytes) => mint::digest_bytes(bytes),
+            Self::Bytes(bytes) => sha256_hex(bytes),
             Self::File { sha256, .. } => sha256.clone(),
         }
     }
@@ -226,7 +226,7 @@ impl Prepared {
     fn of(bytes: Bytes, original_sha256: Option<String>, flags: Vec<String>) -> Self {
         Self {
             size: u64::try_from(bytes.len()).unwrap_or(u64::MAX),
-            sha256: mint::digest_bytes(&bytes),
+            sha256: sha256_hex(&bytes),
             content: blob::content(bytes),
             original_sha256,
             flags,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use filo_domain::{AttachmentId, MessageId, TicketId, vocabulary::Channel};
+use filo_domain::{AttachmentId, MessageId, TicketId, chain::sha256_hex, vocabulary::Channel};
 use filo_store::{
     Conn,
     attachments::{self, Attachment},
@@ -12,7 +12,7 @@ use super::{
     MessageFile, blob,
     read::{may_leave, visible_file},
 };
-use crate::{App, AppError, Caller, Core, InvalidField, mint, views::MessageView};
+use crate::{App, AppError, Caller, Core, InvalidField, views::MessageView};
 
 /// Files of one reply.
 const MOST: usize = 20;
@@ -139,7 +139,7 @@ impl App {
         };
         let content = self.live(&file.sha256, None).await.map_err(held)?;
         let bytes = blob::whole(content).await.map_err(held)?;
-        if mint::digest_bytes(&bytes) == file.sha256 {
+        if sha256_hex(&bytes) == file.sha256 {
             Ok(bytes)
         } else {
             Err(Held::Ever(format!("the content of attachment {} is not the one that was kept", file.id)))

@@ -1,13 +1,13 @@
 //! Whether every file's content is there and is the one that was kept.
 
-use filo_domain::AttachmentId;
+use filo_domain::{AttachmentId, chain::sha256_hex};
 use filo_store::attachments::{self, Attachment, ScanState};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 
 use super::blob::{Area, BlobError, Content};
 use crate::{
-    App, AppError, mint,
+    App, AppError,
     verify::{Difference, Verified},
 };
 
@@ -35,7 +35,7 @@ async fn problem(app: &App, file: &Attachment) -> Result<Option<String>, AppErro
     let id = file.id;
     let kept = app.db.read(move |conn| attachments::bytes(conn, id)).await.map_err(AppError::Store)?;
     let found = match kept {
-        Some(bytes) => Ok(mint::digest_bytes(&bytes)),
+        Some(bytes) => Ok(sha256_hex(&bytes)),
         None => match content(app, file).await {
             Ok(content) => digest(content).await,
             Err(error) => Err(error),

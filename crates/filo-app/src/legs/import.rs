@@ -87,9 +87,7 @@ impl App {
         let (whole, rejected) = sort(units, &mut window);
         let mut folded = window.finish();
         folded.legs.extend(whole);
-        let restarts = folded.restarts.clone();
-        let mut tally = self.put_portion(&source, &format, Portion { folded, rejected }, now).await?;
-        tally.add(&self.end_run(&source, restarts, now).await?);
+        let tally = self.put_run(&source, &format, Portion { folded, rejected }, now).await?;
         self.db
             .write(move |conn| followed_files::keep(conn, &source, &path, &place, now))
             .await

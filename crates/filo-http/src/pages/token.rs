@@ -3,7 +3,7 @@
 //! `seconds.nonce.mac`. Who sends without it, with one that is too young to have been filled in by a person, or with
 //! the field that people do not see filled in, is not refused: the request goes to a person first (moderation).
 
-use filo_domain::Instant;
+use filo_domain::{Instant, chain::hex};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::ExposeSecret;
 use sha2::{Digest, Sha256};
@@ -58,8 +58,4 @@ fn mac(state: &State, body: &str) -> Hmac<Sha256> {
     mac.update(b"scrivi-form\0");
     mac.update(body.as_bytes());
     mac
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -16,7 +16,7 @@ use std::{
 use filo_app::FollowedPlace;
 use filo_channel::{Decode, DecodeParts, Decoded, Rejected};
 use filo_channel_phone::whole_lines;
-use sha2::{Digest, Sha256};
+use filo_domain::chain::sha256_hex;
 
 /// Bytes read at once.
 const PART: u64 = 4 << 20;
@@ -254,7 +254,7 @@ struct Head {
 
 impl Head {
     fn of(bytes: &[u8]) -> Self {
-        Self { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), sha256: digest(bytes) }
+        Self { length: u64::try_from(bytes.len()).unwrap_or(u64::MAX), sha256: sha256_hex(bytes) }
     }
 }
 
@@ -269,7 +269,7 @@ fn is_left(name: &Path, left: &FollowedPlace) -> bool {
     let length = u64::try_from(left.head_length).unwrap_or(0);
     let read = file.by_ref().take(length).read_to_end(&mut bytes);
     let long_enough = i64::try_from(now.len()).is_ok_and(|length| length >= left.position);
-    read.is_ok() && long_enough && digest(&bytes) == left.head_sha256
+    read.is_ok() && long_enough && sha256_hex(&bytes) == left.head_sha256
 }
 
 /// The files that had the log's name, oldest first, the log itself last. Those that were packed cannot be read on.
@@ -289,10 +289,6 @@ fn names(path: &Path) -> io::Result<Vec<PathBuf>> {
     }
     older.sort();
     Ok(older.into_iter().map(|(_, name)| name).chain([path.to_owned()]).collect())
-}
-
-fn digest(bytes: &[u8]) -> String {
-    filo_domain::chain::hex(&Sha256::digest(bytes))
 }
 
 #[cfg(test)]
