@@ -41,9 +41,6 @@ impl Part {
             Self::SameMonthLastYear => "same_month_last_year",
         }
     }
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|part| part.name() == name)
-    }
     fn of(pointer: &str) -> Self {
         let twins = Self::ALL.into_iter().filter(|part| *part != Self::Month);
         twins.into_iter().find(|twin| pointer.starts_with(twin.prefix())).unwrap_or(Self::Month)

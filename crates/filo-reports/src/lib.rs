@@ -7,10 +7,12 @@
 //! Start at [`JsonReport`], [`HtmlReport`] and [`CsvReport`], which implement [`filo_indicators::render::Render`];
 //! [`scorecard_html`], [`scorecard_csv`] and [`explanation_csv`] print the rest. [`file_stem`] names the files.
 
+mod document;
 mod explanation;
 mod figures;
 mod html;
 mod json;
+mod outline;
 mod page;
 mod print;
 mod scorecard;

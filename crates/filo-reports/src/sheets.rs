@@ -15,79 +15,12 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     figures::{Figures, Leaf, Part, Unit, row_key},
+    outline::{self, Field, List},
     table::{FORMAT, Table, cell, text, word},
 };
 
-/// A list of the report that has a file of its own, with the places of its columns.
-struct Sheet {
-    file: &'static str,
-    list: &'static str,
-    columns: &'static [&'static str],
-}
-
-const BUCKET: &[&str] = &["label", "upper_days", "count", "share"];
-
-const SHEETS: &[Sheet] = &[
-    Sheet {
-        file: "channels.csv",
-        list: "/channels",
-        columns: &[
-            "channel",
-            "inbound",
-            "registered",
-            "registered_share",
-            "actionable",
-            "answered",
-            "response_rate",
-            "response/clock",
-            "response/n",
-            "response/mean_s",
-            "response/median_s",
-            "response/p90_s",
-            "resolution/clock",
-            "resolution/n",
-            "resolution/mean_s",
-            "resolution/median_s",
-            "resolution/p90_s",
-            "resolution_final/clock",
-            "resolution_final/n",
-            "resolution_final/mean_s",
-            "resolution_final/median_s",
-            "resolution_final/p90_s",
-            "resolution_net/clock",
-            "resolution_net/n",
-            "resolution_net/mean_s",
-            "resolution_net/median_s",
-            "resolution_net/p90_s",
-        ],
-    },
-    Sheet { file: "scrivi_buckets.csv", list: "/scrivi/resolution_buckets", columns: BUCKET },
-    Sheet { file: "backlog.csv", list: "/backlog/bands", columns: BUCKET },
-    Sheet { file: "themes.csv", list: "/themes", columns: &["theme", "count", "share"] },
-    Sheet {
-        file: "units.csv",
-        list: "/units",
-        columns: &[
-            "unit",
-            "tickets",
-            "share",
-            "resolved",
-            "active",
-            "active_share",
-            "cancelled",
-            "resolution/clock",
-            "resolution/n",
-            "resolution/mean_s",
-            "resolution/median_s",
-            "resolution/p90_s",
-        ],
-    },
-    Sheet {
-        file: "email_by_mailbox.csv",
-        list: "/email/by_mailbox",
-        columns: &["mailbox", "received", "messages", "auto", "bounces", "pec", "receipts", "anomalies"],
-    },
-];
+/// What a duration has in columns.
+const DURATION: [&str; 5] = ["clock", "n", "mean_s", "median_s", "p90_s"];
 
 /// Writes the report as a zip of CSV files.
 #[derive(Clone, Copy, Debug, Default)]
@@ -107,7 +40,9 @@ impl CsvReport {
             ("definitions.csv", definitions(report, &leaves)),
             ("exclusions.csv", exclusions(&figures)),
         ];
-        tables.extend(SHEETS.iter().map(|sheet| (sheet.file, sheet.table(&figures))));
+        tables.extend(
+            outline::lists().iter().map(|(list, fields)| (list.file, list_table(&figures, list, fields))),
+        );
         tables.into_iter().map(|(name, table)| Ok((name.to_owned(), table.bytes()?))).collect()
     }
 }
@@ -135,19 +70,31 @@ fn zipped(files: &[(String, Vec<u8>)]) -> zip::result::ZipResult<Vec<u8>> {
     writer.finish().map(Cursor::into_inner)
 }
 
-impl Sheet {
-    fn table(&self, figures: &Figures) -> Table {
-        let mut table = Table::new(&["period_part"]);
-        table.header.extend(self.columns.iter().map(|column| column.replace('/', "_")));
-        for part in Part::ALL {
-            table.rows.extend(figures.rows(part, self.list).iter().map(|row| self.row(part, row)));
+/// A list of the report, every part of it, one field a column.
+fn list_table(figures: &Figures, list: &List, fields: &[Field]) -> Table {
+    let columns = columns(list, fields);
+    let mut table = Table::new(&["period_part"]);
+    table.header.extend(columns.iter().map(|column| column.replace('/', "_")));
+    for part in Part::ALL {
+        table.rows.extend(figures.rows(part, list.path).iter().map(|row| list_row(part, row, &columns)));
+    }
+    table
+}
+
+fn columns(list: &List, fields: &[Field]) -> Vec<String> {
+    let mut columns: Vec<String> = [list.key].into_iter().chain(list.parameter).map(str::to_owned).collect();
+    for field in fields {
+        match field {
+            Field::Figure(name) => columns.push((*name).to_owned()),
+            Field::Duration(name) => columns.extend(DURATION.map(|part| format!("{name}/{part}"))),
         }
-        table
     }
-    fn row(&self, part: Part, row: &Value) -> Vec<String> {
-        let value = |column: &&str| row.pointer(&format!("/{column}")).map(cell).unwrap_or_default();
-        std::iter::once(part.name().to_owned()).chain(self.columns.iter().map(value)).collect()
-    }
+    columns
+}
+
+fn list_row(part: Part, row: &Value, columns: &[String]) -> Vec<String> {
+    let value = |column: &String| row.pointer(&format!("/{column}")).map(cell).unwrap_or_default();
+    std::iter::once(part.name().to_owned()).chain(columns.iter().map(value)).collect()
 }
 
 /// What the report says of itself, by key.

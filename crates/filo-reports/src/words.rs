@@ -33,9 +33,10 @@ impl Words {
         let text = self.city.texts.fill(&self.language, key, values);
         text.ok_or_else(|| MissingText(key.to_owned()))
     }
-    /// The label of a figure: `/phone/service_level/*/share` is `report.figure.phone.service_level.share`.
+    /// The label of a figure: `/phone/service_level/*/share` is `report.figure.phone.service_level.share`;
+    /// a mailbox's figures are called as those of all mail.
     pub(crate) fn label(&self, pattern: &str, key: &str) -> Result<String, MissingText> {
-        let place = pattern.replace("/*", "").replace('/', ".");
+        let place = pattern.replace("/by_mailbox/*", "").replace("/*", "").replace('/', ".");
         self.fill(&format!("report.figure{place}"), &[("key", key)])
     }
     /// What a row of a list is called; a key that the city does not know stands for itself.

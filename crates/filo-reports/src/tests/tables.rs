@@ -58,6 +58,7 @@ fn the_lists_have_files_of_their_own_with_all_their_fields() {
         [
             "backlog.csv",
             "channels.csv",
+            "data_quality.csv",
             "definitions.csv",
             "email_by_mailbox.csv",
             "exclusions.csv",
@@ -76,6 +77,7 @@ fn the_lists_have_files_of_their_own_with_all_their_fields() {
         ("themes.csv", "/themes"),
         ("units.csv", "/units"),
         ("email_by_mailbox.csv", "/email/by_mailbox"),
+        ("data_quality.csv", "/data_quality"),
     ] {
         let rows = json.pointer(list).unwrap().as_array().unwrap();
         let own: Vec<&Vec<String>> = sheets[file].iter().filter(|row| row[0] == "month").collect();

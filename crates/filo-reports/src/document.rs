@@ -1,0 +1,322 @@
+//! The report in words: sections with their tables, as every printed form but the raw JSON and CSV shows them.
+//!
+//! **Invariant:** what a section has is said once, in [`crate::outline`]; a printer only decides how a [`Block`]
+//! looks. A figure keeps its exact value and its place beside its text, so that a spreadsheet can have the number and
+//! a page the command that opens it up. Start at [`Document::of`].
+
+use std::sync::Arc;
+
+use filo_domain::city::City;
+use filo_indicators::report::{MonthlyReport, ReportState, Twin};
+
+use crate::{
+    figures::{Cell, Figures, Part},
+    outline::SECTIONS,
+    words::{MissingText, Words},
+};
+
+mod blocks;
+mod definitions;
+mod tables;
+
+/// Why a report could not be put into words.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum DocumentError {
+    #[error(transparent)]
+    Text(#[from] MissingText),
+    #[error("the report could not be read: {0}")]
+    Report(#[from] serde_json::Error),
+    #[error("the report has no figure {pattern} {keys:?} in {part}")]
+    NoFigure { pattern: String, keys: Vec<String>, part: &'static str },
+}
+
+/// The report in one language.
+#[derive(Clone, Debug)]
+pub(crate) struct Document {
+    pub(crate) header: Header,
+    pub(crate) sections: Vec<Section>,
+}
+
+/// What the report says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Header {
+    pub(crate) title: String,
+    /// `2026-10`
+    pub(crate) month: String,
+    /// `Closed – revision 2`
+    pub(crate) state: String,
+    pub(crate) reason: Option<String>,
+    pub(crate) as_of: String,
+    /// What a reader must know before the figures.
+    pub(crate) notices: Vec<String>,
+    /// Sources with late data and how many.
+    pub(crate) pending: Vec<(String, u64)>,
+}
+
+/// The periods as they stand at the head of columns.
+#[derive(Clone, Debug)]
+pub(crate) struct Periods {
+    pub(crate) month: String,
+    pub(crate) previous: String,
+    pub(crate) last_year: String,
+    pub(crate) year_to_date: String,
+}
+
+impl Periods {
+    fn of(words: &Words, report: &MonthlyReport) -> Result<Self, MissingText> {
+        let compared = |twin: &Twin| words.month(twin.month.as_deref().unwrap_or_default());
+        Ok(Self {
+            month: words.month(&report.period.month)?,
+            previous: compared(&report.comparison.previous_month)?,
+            last_year: compared(&report.comparison.same_month_last_year)?,
+            year_to_date: words.year_to_date(report)?,
+        })
+    }
+    fn name(&self, part: Part) -> &str {
+        match part {
+            Part::Month => &self.month,
+            Part::YearToDate => &self.year_to_date,
+            Part::PreviousMonth => &self.previous,
+            Part::SameMonthLastYear => &self.last_year,
+        }
+    }
+}
+
+/// A section: its key is its address in the page.
+#[derive(Clone, Debug)]
+pub(crate) struct Section {
+    pub(crate) key: &'static str,
+    pub(crate) title: String,
+    pub(crate) blocks: Vec<Block>,
+}
+
+/// What stands in a section.
+#[derive(Clone, Debug)]
+pub(crate) enum Block {
+    Note(String),
+    Cards(Vec<Card>),
+    Table(Table),
+    Definitions(Vec<Definition>),
+    /// Terms and what they stand for.
+    About(Vec<Fact>),
+}
+
+/// A main figure with what stands under it.
+#[derive(Clone, Debug)]
+pub(crate) struct Card {
+    pub(crate) what: String,
+    pub(crate) figure: Shown,
+    /// Words and figures in turn.
+    pub(crate) detail: Vec<Entry>,
+    pub(crate) changes: Vec<String>,
+    pub(crate) pointer: String,
+}
+
+/// One thing that the report says of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact {
+    pub(crate) term: String,
+    pub(crate) detail: String,
+    /// A name or a hash, to be read letter by letter.
+    pub(crate) code: Option<String>,
+}
+
+/// A table.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) title: String,
+    /// The period printed with it.
+    pub(crate) when: String,
+    pub(crate) groups: Vec<Group>,
+    pub(crate) rows: Vec<Row>,
+    /// What stands there instead of rows.
+    pub(crate) empty: String,
+    /// A table to look things up in, not to be read through.
+    pub(crate) appendix: bool,
+}
+
+impl Table {
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &Column> {
+        self.groups.iter().flat_map(|group| &group.columns)
+    }
+    /// Whether columns stand under common headings.
+    pub(crate) fn is_grouped(&self) -> bool {
+        self.groups.iter().any(|group| group.heading.is_some())
+    }
+}
+
+/// Columns, with a common heading or none.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) heading: Option<String>,
+    pub(crate) columns: Vec<Column>,
+}
+
+/// A column.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    pub(crate) heading: String,
+    pub(crate) kind: ColumnKind,
+}
+
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ColumnKind {
+    /// What the row is about.
+    Name,
+    Words,
+    Figure,
+    Change,
+    /// The share beside it, drawn.
+    Bar,
+    Pointer,
+}
+
+/// A row.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) cells: Vec<Entry>,
+    pub(crate) total: bool,
+}
+
+/// What stands in a cell.
+#[derive(Clone, Debug)]
+pub(crate) enum Entry {
+    Empty,
+    Text(String),
+    /// A name with its place in the report.
+    Name {
+        text: String,
+        pointer: String,
+    },
+    Figure(Shown),
+    Change(String),
+    /// A share of 1.
+    Bar(f64),
+    Pointer(String),
+}
+
+/// A figure as it is printed.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    pub(crate) text: String,
+    pub(crate) cell: Cell,
+    /// The one that the row is there for.
+    pub(crate) main: bool,
+}
+
+/// What a figure means.
+#[derive(Clone, Debug)]
+pub(crate) struct Definition {
+    pub(crate) place: String,
+    pub(crate) words: String,
+    pub(crate) formula: String,
+}
+
+impl Document {
+    /// Puts a report into a language of the city's texts.
+    ///
+    /// # Errors
+    /// When the city lacks a text or the report a figure of the outline.
+    pub(crate) fn of(
+        report: &MonthlyReport,
+        city: &Arc<City>,
+        language: &str,
+    ) -> Result<Self, DocumentError> {
+        let words = Words::of(Arc::clone(city), language);
+        let periods = Periods::of(&words, report)?;
+        let writer = Writer { words: &words, figures: Figures::of(report)?, periods: &periods, report };
+        let sections = SECTIONS.iter().map(|section| writer.section(section));
+        Ok(Self { header: writer.header()?, sections: sections.collect::<Result<_, _>>()? })
+    }
+}
+
+/// What sections are written from.
+struct Writer<'a> {
+    words: &'a Words,
+    figures: Figures,
+    periods: &'a Periods,
+    report: &'a MonthlyReport,
+}
+
+impl Writer<'_> {
+    fn header(&self) -> Result<Header, DocumentError> {
+        let (words, report) = (self.words, self.report);
+        let pending = &report.pending_differences.by_source;
+        let named = |(source, count): (&String, &u64)| (words.row("/email/by_mailbox", source), *count);
+        Ok(Header {
+            title: words.fill("report.title", &[("period", &self.periods.month)])?,
+            month: report.period.month.clone(),
+            state: self.state()?,
+            reason: report.reason.clone(),
+            as_of: words.instant(report.as_of)?,
+            notices: self.notices()?,
+            pending: pending.iter().map(named).collect(),
+        })
+    }
+
+    fn state(&self) -> Result<String, MissingText> {
+        match self.report.state {
+            ReportState::Open => self.words.text("report.state.open").map(str::to_owned),
+            ReportState::Closed => {
+                let revision = self.report.revision.unwrap_or_default().to_string();
+                self.words.fill("report.state.closed", &[("revision", &revision)])
+            }
+        }
+    }
+
+    fn notices(&self) -> Result<Vec<String>, MissingText> {
+        let (words, report) = (self.words, self.report);
+        let mut notices = Vec::new();
+        if report.state == ReportState::Open {
+            notices.push(words.text("report.open_notice")?.to_owned());
+        }
+        if report.state == ReportState::Open && report.as_of < report.period.to {
+            notices.push(words.text("report.unfinished_notice")?.to_owned());
+        }
+        let count = report.pending_differences.count;
+        if count > 0 {
+            notices.push(words.fill("report.pending_notice", &[("count", &count.to_string())])?);
+        }
+        Ok(notices)
+    }
+
+    fn text(&self, key: &str) -> Result<String, DocumentError> {
+        Ok(self.words.text(key)?.to_owned())
+    }
+
+    fn cell(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Cell, DocumentError> {
+        let no_figure = || DocumentError::NoFigure {
+            pattern: pattern.to_owned(),
+            keys: keys.to_vec(),
+            part: part.name(),
+        };
+        self.figures.cell(part, pattern, keys).ok_or_else(no_figure)
+    }
+
+    fn shown(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Shown, DocumentError> {
+        let cell = self.cell(part, pattern, keys)?;
+        Ok(Shown { text: self.words.figure(cell.value, cell.unit)?, cell, main: false })
+    }
+
+    fn figure(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Entry, DocumentError> {
+        self.shown(part, pattern, keys).map(Entry::Figure)
+    }
+
+    fn main(&self, pattern: &str, keys: &[String]) -> Result<Entry, DocumentError> {
+        let shown = self.shown(Part::Month, pattern, keys)?;
+        Ok(Entry::Figure(Shown { main: true, ..shown }))
+    }
+
+    /// The month's change from another part.
+    fn change(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Entry, DocumentError> {
+        let now = self.cell(Part::Month, pattern, keys)?;
+        let before = self.cell(part, pattern, keys)?;
+        Ok(Entry::Change(self.words.change(now.value, before.value, now.unit)?))
+    }
+
+    /// Where the month's figure stands, as `filo explain` takes it; empty for a row that the month does not have.
+    fn pointer(&self, pattern: &str, keys: &[String]) -> Result<String, DocumentError> {
+        Ok(self.cell(Part::Month, pattern, keys)?.pointer.unwrap_or_default())
+    }
+}

@@ -1,0 +1,142 @@
+//! Sections, main figures and what the report says of itself.
+
+use super::{Block, Card, DocumentError, Entry, Fact, Section, Writer};
+use crate::{
+    figures::Part,
+    outline::{CardSpec, Detail, Item, Place, SectionSpec},
+};
+
+impl Writer<'_> {
+    pub(super) fn section(&self, spec: &SectionSpec) -> Result<Section, DocumentError> {
+        let mut blocks = Vec::new();
+        for item in spec.items {
+            blocks.extend(self.blocks(item)?);
+        }
+        let title = self.text(&format!("report.section.{}", spec.key))?;
+        Ok(Section { key: spec.key, title, blocks })
+    }
+
+    fn blocks(&self, item: &Item) -> Result<Vec<Block>, DocumentError> {
+        let table = |table| Ok(vec![Block::Table(table)]);
+        match item {
+            Item::Note(key) => Ok(vec![Block::Note(self.text(&format!("report.note.{key}"))?)]),
+            Item::Cards(cards) => {
+                let cards: Result<Vec<Card>, _> = cards.iter().map(|card| self.card(card)).collect();
+                Ok(vec![Block::Cards(cards?)])
+            }
+            Item::Figures { table: key, places } => table(self.figures_table(key, places)?),
+            Item::Counted { table: key, list, shares, total } => {
+                table(self.counted_table(key, list, *shares, *total)?)
+            }
+            Item::Grid { table: key, list, columns, total } => {
+                let grid = |part| self.grid_table(part, key, list, columns, total.as_ref()).map(Block::Table);
+                [Part::Month, Part::YearToDate].into_iter().map(grid).collect()
+            }
+            Item::Exclusions => table(self.exclusions_table()?),
+            Item::Definitions(places) => {
+                let definitions = self.definitions(places);
+                Ok(if definitions.is_empty() { vec![] } else { vec![Block::Definitions(definitions)] })
+            }
+            Item::About => Ok(vec![Block::About(self.about()?)]),
+            Item::EveryFigure => table(self.every_figure()?),
+        }
+    }
+
+    /// The keys of a place that names a row.
+    pub(super) fn keys_of(place: &Place) -> Vec<String> {
+        place.key.iter().map(|&key| key.to_owned()).collect()
+    }
+
+    fn card(&self, spec: &CardSpec) -> Result<Card, DocumentError> {
+        let (pattern, keys) = (spec.place.pattern, Self::keys_of(&spec.place));
+        let key = keys.first().map(String::as_str).unwrap_or_default();
+        let what = match spec.what {
+            Some(text) => self.text(text)?,
+            None => self.words.label(pattern, key)?,
+        };
+        let compared = [
+            (Part::PreviousMonth, &self.periods.previous),
+            (Part::SameMonthLastYear, &self.periods.last_year),
+        ];
+        let changes = compared.into_iter().map(|(part, month)| self.card_change(part, month, pattern, &keys));
+        Ok(Card {
+            what,
+            figure: self.shown(Part::Month, pattern, &keys)?,
+            detail: self.detail(&spec.detail, &keys)?,
+            changes: changes.collect::<Result<_, _>>()?,
+            pointer: self.pointer(pattern, &keys)?,
+        })
+    }
+
+    fn card_change(
+        &self,
+        part: Part,
+        month: &str,
+        pattern: &str,
+        keys: &[String],
+    ) -> Result<String, DocumentError> {
+        let from = self.words.fill("report.from_month", &[("month", month)])?;
+        let change = match self.change(part, pattern, keys)? {
+            Entry::Change(text) => text,
+            _ => String::new(),
+        };
+        Ok(format!("{change} {from}"))
+    }
+
+    fn detail(&self, detail: &Detail, keys: &[String]) -> Result<Vec<Entry>, DocumentError> {
+        let text = |key: &str| self.text(key).map(Entry::Text);
+        let figure = |pattern: &str, keys: &[String]| self.figure(Part::Month, pattern, keys);
+        match detail {
+            Detail::Text(key) => Ok(vec![text(key)?]),
+            Detail::Also(key, place) => Ok(vec![text(key)?, figure(place, &[])?]),
+            Detail::Of { part, whole, rest } => {
+                let mut pieces = vec![figure(part, &[])?, text("report.card.of")?, figure(whole, &[])?];
+                if let Some((key, place)) = rest {
+                    pieces.extend([Entry::Text(format!("· {}", self.text(key)?)), figure(place, &[])?]);
+                }
+                Ok(pieces)
+            }
+            Detail::Statistics(place) => {
+                let statistic = |name: &str| figure(&format!("{place}/{name}"), keys);
+                let label = |key: &str| Ok::<_, DocumentError>(Entry::Text(format!("· {}", self.text(key)?)));
+                Ok(vec![
+                    Entry::Text("n".to_owned()),
+                    statistic("n")?,
+                    label("report.column.median")?,
+                    statistic("median_s")?,
+                    label("report.column.p90")?,
+                    statistic("p90_s")?,
+                ])
+            }
+        }
+    }
+
+    fn about(&self) -> Result<Vec<Fact>, DocumentError> {
+        let report = self.report;
+        let fact = |term: &str, detail: String| -> Result<Fact, DocumentError> {
+            Ok(Fact { term: self.text(&format!("report.about.{term}"))?, detail, code: None })
+        };
+        let coded = |term: &str, code: &str| {
+            Ok::<_, DocumentError>(Fact { code: Some(code.to_owned()), ..fact(term, String::new())? })
+        };
+        let mut facts = vec![
+            fact("period", format!("{} ({})", self.periods.month, report.period.zone))?,
+            fact("state", self.state()?)?,
+        ];
+        if let Some(reason) = &report.reason {
+            facts.push(fact("reason", reason.clone())?);
+        }
+        facts.push(fact("as_of", self.words.instant(report.as_of)?)?);
+        facts.push(fact("generated_at", self.words.instant(report.generated_at)?)?);
+        for (set, version) in &report.definitions {
+            facts.push(Fact { detail: set.clone(), ..coded("definitions", version)? });
+        }
+        facts.push(coded("inputs", &report.inputs_sha256)?);
+        facts.push(match &report.chain_root {
+            Some(root) => coded("chain_root", root)?,
+            None => fact("chain_root", self.text("report.number.unknown")?)?,
+        });
+        facts.push(fact("pending", report.pending_differences.count.to_string())?);
+        Ok(facts)
+    }
+}

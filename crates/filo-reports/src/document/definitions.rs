@@ -1,0 +1,76 @@
+//! What the figures mean, and all of them in one table.
+
+use std::collections::HashSet;
+
+use filo_indicators::words as definitions;
+
+use super::{Column, ColumnKind, Definition, DocumentError, Entry, Group, Row, Table, Writer};
+use crate::figures::{Leaf, Part};
+
+impl Writer<'_> {
+    /// What the figures of some blocks mean; a duration is defined once for its four statistics.
+    pub(super) fn definitions(&self, blocks: &[&str]) -> Vec<Definition> {
+        let inside = |pattern: &str| blocks.iter().any(|block| pattern.starts_with(block));
+        let own = |leaf: &Leaf| leaf.part == Part::Month && inside(&leaf.pattern);
+        let mut places: Vec<String> = Vec::new();
+        for leaf in self.figures.leaves().into_iter().filter(own) {
+            let place = defined_place(leaf.pattern);
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        let entry = |place: String| {
+            let (words, formula) = definitions::of(&place);
+            (!words.is_empty()).then_some(Definition { place, words, formula })
+        };
+        places.into_iter().filter_map(entry).collect()
+    }
+
+    /// Every place of every part, one row each.
+    pub(super) fn every_figure(&self) -> Result<Table, DocumentError> {
+        let mut seen = HashSet::new();
+        let own = |leaf: &Leaf| {
+            leaf.is_figure() && !leaf.pattern.starts_with("/pending") && leaf.pattern != "/revision"
+        };
+        let mut rows = Vec::new();
+        for leaf in self.figures.leaves().into_iter().filter(own) {
+            if seen.insert((leaf.pattern.clone(), leaf.keys.clone())) {
+                rows.push(self.figure_row(&leaf)?);
+            }
+        }
+        let title = self.text("report.every_figure")?;
+        let number = |heading: &str| Column { heading: heading.to_owned(), kind: ColumnKind::Figure };
+        let mut columns =
+            vec![Column { heading: self.text("report.column.figure")?, kind: ColumnKind::Name }];
+        columns.extend(PARTS.map(|part| number(self.periods.name(part))));
+        Ok(Table {
+            title,
+            when: self.periods.month.clone(),
+            groups: vec![Group { heading: None, columns }],
+            rows,
+            empty: String::new(),
+            appendix: true,
+        })
+    }
+
+    fn figure_row(&self, leaf: &Leaf) -> Result<Row, DocumentError> {
+        let keys = leaf.keys.iter().map(|key| format!(" {key}")).collect::<String>();
+        let mut cells = vec![Entry::Pointer(format!("{}{keys}", leaf.pattern))];
+        for part in PARTS {
+            cells.push(self.figure(part, &leaf.pattern, &leaf.keys)?);
+        }
+        Ok(Row { cells, total: false })
+    }
+}
+
+const PARTS: [Part; 4] = [Part::Month, Part::PreviousMonth, Part::SameMonthLastYear, Part::YearToDate];
+
+/// The place of a duration for one of its statistics.
+fn defined_place(pattern: String) -> String {
+    let statistics = ["/n", "/mean_s", "/median_s", "/p90_s"];
+    let parent = statistics.iter().find_map(|statistic| pattern.strip_suffix(statistic));
+    match parent {
+        Some(parent) if !definitions::of(parent).0.is_empty() => parent.to_owned(),
+        _ => pattern,
+    }
+}

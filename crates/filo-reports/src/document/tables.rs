@@ -1,0 +1,284 @@
+//! The tables of sections, by their shapes.
+
+use serde_json::Value as Json;
+
+use super::{Column, ColumnKind, DocumentError, Entry, Group, Row, Table, Writer};
+use crate::{
+    figures::{Part, Unit},
+    outline::{Field, List, Place, Total},
+    words::MissingText,
+};
+
+/// Rows for what has no theme or unit stand last.
+const REST: [&str; 2] = ["unclassified", "unassigned"];
+const STATISTICS: [&str; 4] = ["n", "mean_s", "median_s", "p90_s"];
+
+impl Writer<'_> {
+    /// One figure a row.
+    pub(super) fn figures_table(&self, key: &'static str, places: &[Place]) -> Result<Table, DocumentError> {
+        let mut rows = Vec::new();
+        for place in places {
+            match (place.pattern.rsplit_once("/*/"), place.key) {
+                (Some((list, _)), None) => {
+                    for key in self.keys(list, &[]) {
+                        rows.push(self.figure_line(place.pattern, &[key])?);
+                    }
+                }
+                _ => rows.push(self.figure_line(place.pattern, &Self::keys_of(place))?),
+            }
+        }
+        let mut columns = vec![self.column("figure", ColumnKind::Name)?, self.period(Part::Month)];
+        columns.extend(self.changes_heads()?);
+        columns.extend([self.period(Part::YearToDate), self.column("explain", ColumnKind::Pointer)?]);
+        self.table(key, Part::Month, vec![Group { heading: None, columns }], rows)
+    }
+
+    fn figure_line(&self, pattern: &str, keys: &[String]) -> Result<Row, DocumentError> {
+        let key = keys.first().map(String::as_str).unwrap_or_default();
+        let mut cells = vec![Entry::Text(self.words.label(pattern, key)?), self.main(pattern, keys)?];
+        cells.extend(self.changes(pattern, keys)?);
+        cells.push(self.figure(Part::YearToDate, pattern, keys)?);
+        cells.push(Entry::Pointer(self.pointer(pattern, keys)?));
+        Ok(Row { cells, total: false })
+    }
+
+    /// How many of each, with their shares.
+    pub(super) fn counted_table(
+        &self,
+        key: &'static str,
+        list: &List,
+        shares: bool,
+        total: bool,
+    ) -> Result<Table, DocumentError> {
+        let share = || self.column("share", ColumnKind::Figure);
+        let mut columns =
+            vec![self.column(list.heading, ColumnKind::Name)?, self.column("count", ColumnKind::Figure)?];
+        if shares {
+            columns.extend([share()?, Column { heading: String::new(), kind: ColumnKind::Bar }]);
+        }
+        columns.extend(self.changes_heads()?);
+        columns.push(self.period(Part::YearToDate));
+        if shares {
+            columns.push(share()?);
+        }
+        columns.push(self.column("explain", ColumnKind::Pointer)?);
+        let keys = self.keys(list.path, &[]);
+        let mut rows = keys
+            .iter()
+            .map(|key| self.counted_line(list.path, key, shares))
+            .collect::<Result<Vec<_>, _>>()?;
+        if total {
+            rows.push(self.counted_total(list.path, &columns)?);
+        }
+        self.table(key, Part::Month, vec![Group { heading: None, columns }], rows)
+    }
+
+    fn counted_line(&self, list: &str, key: &str, shares: bool) -> Result<Row, DocumentError> {
+        let (count, share) = (format!("{list}/*/count"), format!("{list}/*/share"));
+        let keys = [key.to_owned()];
+        let mut cells = vec![Entry::Text(self.name(list, key)?), self.main(&count, &keys)?];
+        if shares {
+            cells.push(self.figure(Part::Month, &share, &keys)?);
+            cells.push(Entry::Bar(self.cell(Part::Month, &share, &keys)?.value.unwrap_or_default()));
+        }
+        cells.extend(self.changes(&count, &keys)?);
+        cells.push(self.figure(Part::YearToDate, &count, &keys)?);
+        if shares {
+            cells.push(self.figure(Part::YearToDate, &share, &keys)?);
+        }
+        cells.push(Entry::Pointer(self.pointer(&count, &keys)?));
+        Ok(Row { cells, total: false })
+    }
+
+    /// The sums of the two columns of counts.
+    fn counted_total(&self, list: &str, columns: &[Column]) -> Result<Row, DocumentError> {
+        let mut sums = [Part::Month, Part::YearToDate].into_iter();
+        let mut cells = vec![Entry::Text(self.text("report.column.total")?)];
+        let share = self.text("report.column.share")?;
+        for column in columns.iter().skip(1) {
+            let counts = column.kind == ColumnKind::Figure && column.heading != share;
+            let part = if counts { sums.next() } else { None };
+            cells.push(part.map_or(Ok(Entry::Empty), |part| self.sum(part, list))?);
+        }
+        Ok(Row { cells, total: true })
+    }
+
+    /// The sum of a list's counts, which stands nowhere in the report.
+    fn sum(&self, part: Part, list: &str) -> Result<Entry, DocumentError> {
+        let count = |row: &Json| row.get("count").and_then(Json::as_u64);
+        let sum: u64 = self.figures.rows(part, list).iter().filter_map(count).sum();
+        let cell = crate::figures::Cell { value: Some(sum as f64), unit: Unit::Count, pointer: None };
+        let text = self.words.figure(cell.value, cell.unit)?;
+        Ok(Entry::Figure(super::Shown { text, cell, main: false }))
+    }
+
+    /// One row of a list a row, one field a column.
+    pub(super) fn grid_table(
+        &self,
+        part: Part,
+        key: &'static str,
+        list: &List,
+        fields: &[Field],
+        total: Option<&Total>,
+    ) -> Result<Table, DocumentError> {
+        let name = Group { heading: None, columns: vec![self.column(list.heading, ColumnKind::Name)?] };
+        let mut groups = vec![name];
+        for field in fields {
+            groups.push(self.grid_group(list.path, *field)?);
+        }
+        let mut rows = Vec::new();
+        for key in self.keys(list.path, &[]) {
+            rows.push(self.grid_line(part, list.path, &key, fields)?);
+        }
+        if let Some(total) = total {
+            let figures = total.places.iter().map(|place| self.figure(part, place, &[]));
+            let text = self.text(&format!("report.column.{}", total.text))?;
+            let cells = std::iter::once(Ok(Entry::Text(text))).chain(figures).collect::<Result<_, _>>()?;
+            rows.push(Row { cells, total: true });
+        }
+        self.table(key, part, groups, rows)
+    }
+
+    fn grid_group(&self, list: &str, field: Field) -> Result<Group, DocumentError> {
+        match field {
+            Field::Figure(name) => {
+                let heading = self.words.label(&format!("{list}/*/{name}"), "")?;
+                Ok(Group { heading: None, columns: vec![Column { heading, kind: ColumnKind::Figure }] })
+            }
+            Field::Duration(name) => {
+                let place = format!("{list}/*/{name}");
+                // A clock whose statistics have labels of their own has its own beside them.
+                let heading = self
+                    .words
+                    .label(&format!("{place}/title"), "")
+                    .or_else(|_no_title| self.words.label(&place, ""))?;
+                let named = |name: &str| self.column(name, ColumnKind::Figure);
+                let n = Column { heading: "n".to_owned(), kind: ColumnKind::Figure };
+                Ok(Group {
+                    heading: Some(heading),
+                    columns: vec![n, named("mean")?, named("median")?, named("p90")?],
+                })
+            }
+        }
+    }
+
+    fn grid_line(&self, part: Part, list: &str, key: &str, fields: &[Field]) -> Result<Row, DocumentError> {
+        let keys = [key.to_owned()];
+        let mut cells = Vec::new();
+        for field in fields {
+            match field {
+                Field::Figure(name) => cells.push(self.figure(part, &format!("{list}/*/{name}"), &keys)?),
+                Field::Duration(name) => {
+                    for statistic in STATISTICS {
+                        let place = format!("{list}/*/{name}/{statistic}");
+                        let shown = self.shown(part, &place, &keys)?;
+                        cells.push(Entry::Figure(super::Shown { main: statistic == "mean_s", ..shown }));
+                    }
+                }
+            }
+        }
+        let text = self.name(list, key)?;
+        let pointer = if part == Part::Month { row_pointer(&cells, list) } else { None };
+        cells.insert(0, pointer.map_or(Entry::Text(text.clone()), |pointer| Entry::Name { text, pointer }));
+        Ok(Row { cells, total: false })
+    }
+
+    /// What does not count as a request.
+    pub(super) fn exclusions_table(&self) -> Result<Table, DocumentError> {
+        let mut columns = vec![
+            self.column("channel", ColumnKind::Name)?,
+            self.column("reason", ColumnKind::Words)?,
+            self.period(Part::Month),
+        ];
+        columns.extend(self.changes_heads()?);
+        columns.extend([self.period(Part::YearToDate), self.column("explain", ColumnKind::Pointer)?]);
+        let mut rows = Vec::new();
+        for channel in self.keys("/channels", &[]) {
+            for reason in self.keys("/channels/*/excluded", std::slice::from_ref(&channel)) {
+                rows.push(self.exclusion(&channel, &reason)?);
+            }
+        }
+        self.table("excluded", Part::Month, vec![Group { heading: None, columns }], rows)
+    }
+
+    fn exclusion(&self, channel: &str, reason: &str) -> Result<Row, DocumentError> {
+        let (pattern, keys) = ("/channels/*/excluded/*/count", [channel.to_owned(), reason.to_owned()]);
+        let mut cells = vec![
+            Entry::Text(self.name("/channels", channel)?),
+            Entry::Text(self.name("/excluded", reason)?),
+            self.main(pattern, &keys)?,
+        ];
+        cells.extend(self.changes(pattern, &keys)?);
+        cells.push(self.figure(Part::YearToDate, pattern, &keys)?);
+        cells.push(Entry::Pointer(self.pointer(pattern, &keys)?));
+        Ok(Row { cells, total: false })
+    }
+
+    fn table(
+        &self,
+        key: &'static str,
+        part: Part,
+        groups: Vec<Group>,
+        rows: Vec<Row>,
+    ) -> Result<Table, DocumentError> {
+        let title = self.text(&format!("report.table.{key}"))?;
+        let empty = self.words.text(&format!("report.empty.{key}"));
+        let empty = empty.or_else(|_none_of_its_own| self.words.text("report.nothing"))?.to_owned();
+        Ok(Table { title, when: self.periods.name(part).to_owned(), groups, rows, empty, appendix: false })
+    }
+
+    fn column(&self, key: &str, kind: ColumnKind) -> Result<Column, DocumentError> {
+        Ok(Column { heading: self.text(&format!("report.column.{key}"))?, kind })
+    }
+
+    fn period(&self, part: Part) -> Column {
+        Column { heading: self.periods.name(part).to_owned(), kind: ColumnKind::Figure }
+    }
+
+    fn changes_heads(&self) -> Result<[Column; 2], DocumentError> {
+        let head = |month: &str| -> Result<Column, MissingText> {
+            let heading = self.words.fill("report.column.change", &[("month", month)])?;
+            Ok(Column { heading, kind: ColumnKind::Change })
+        };
+        Ok([head(&self.periods.previous)?, head(&self.periods.last_year)?])
+    }
+
+    fn changes(&self, pattern: &str, keys: &[String]) -> Result<[Entry; 2], DocumentError> {
+        let change = |part| self.change(part, pattern, keys);
+        Ok([change(Part::PreviousMonth)?, change(Part::SameMonthLastYear)?])
+    }
+
+    fn keys(&self, list: &str, outer: &[String]) -> Vec<String> {
+        let mut keys = self.figures.keys(list, outer);
+        keys.sort_by_key(|key| REST.contains(&key.as_str()));
+        keys
+    }
+
+    fn name(&self, list: &str, key: &str) -> Result<String, DocumentError> {
+        let days = ["/scrivi/resolution_buckets", "/backlog/bands"].contains(&list);
+        Ok(if days { self.days(list, key)? } else { self.words.row(list, key) })
+    }
+
+    /// `≤7d` in words: from above the row before up to its own bound.
+    fn days(&self, list: &str, key: &str) -> Result<String, MissingText> {
+        let bound = |key: &str| key.trim_matches(|letter: char| !letter.is_ascii_digit()).to_owned();
+        let keys = self.figures.keys(list, &[]);
+        let before = keys.iter().take_while(|other| *other != key).last().map(|key| bound(key));
+        let own = bound(key);
+        match before {
+            _ if key.starts_with('>') => self.words.fill("report.days.above", &[("from", &own)]),
+            Some(from) => self.words.fill("report.days.between", &[("from", &from), ("to", &own)]),
+            None => self.words.fill("report.days.first", &[("to", &own)]),
+        }
+    }
+}
+
+/// The place of a row, from that of its first figure.
+fn row_pointer(cells: &[Entry], list: &str) -> Option<String> {
+    let pointer = cells.iter().find_map(|entry| match entry {
+        Entry::Figure(shown) => shown.cell.pointer.as_deref(),
+        _ => None,
+    })?;
+    let row = pointer.strip_prefix(list)?.trim_start_matches('/').split('/').next()?;
+    Some(format!("{list}/{row}"))
+}

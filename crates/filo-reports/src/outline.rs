@@ -1,0 +1,473 @@
+//! What the report has, section by section: which figures stand in which table, once for all printed forms.
+//!
+//! **Invariant:** a figure is named by its place in the report (`/channels/*/inbound`), and nothing here knows how it
+//! is printed: CSV takes the lists and their fields, the other forms the tables that [`crate::document`] makes of
+//! this. A new block of the report becomes visible everywhere by a line in [`SECTIONS`] and its words in the city's
+//! texts (`report.section`, `report.table`, `report.note`, `report.figure`).
+
+/// A section: its key names its title (`report.section.<key>`).
+pub(crate) struct SectionSpec {
+    pub(crate) key: &'static str,
+    pub(crate) items: &'static [Item],
+}
+
+/// One block of a section. `table` names the title (`report.table.<table>`).
+pub(crate) enum Item {
+    /// A paragraph, `report.note.<key>`.
+    Note(&'static str),
+    /// The figures that matter most, large.
+    Cards(&'static [CardSpec]),
+    /// One figure a row: the month, its changes, the year so far.
+    Figures { table: &'static str, places: &'static [Place] },
+    /// One row of a list a row: how many, which share of all, changes, the year so far.
+    Counted { table: &'static str, list: &'static List, shares: bool, total: bool },
+    /// One row of a list a row and one field a column: for the month, then for the year so far.
+    Grid { table: &'static str, list: &'static List, columns: &'static [Field], total: Option<Total> },
+    /// What does not count as a request, by channel and reason.
+    Exclusions,
+    /// What the figures of these blocks mean.
+    Definitions(&'static [&'static str]),
+    /// Where the report comes from.
+    About,
+    /// Every figure with those of the compared months.
+    EveryFigure,
+}
+
+/// A figure, or with a `*` and no key the same of every row.
+pub(crate) struct Place {
+    pub(crate) pattern: &'static str,
+    pub(crate) key: Option<&'static str>,
+}
+
+/// One of the month's main figures.
+pub(crate) struct CardSpec {
+    /// The text that says what it is; `None` takes the figure's own label.
+    pub(crate) what: Option<&'static str>,
+    pub(crate) place: Place,
+    pub(crate) detail: Detail,
+}
+
+/// What stands under a main figure.
+pub(crate) enum Detail {
+    Text(&'static str),
+    /// `69 of 100`, and how many of them are left over, with their text.
+    Of {
+        part: &'static str,
+        whole: &'static str,
+        rest: Option<(&'static str, &'static str)>,
+    },
+    /// Another figure after its text.
+    Also(&'static str, &'static str),
+    /// n, median and 90th percentile of the duration.
+    Statistics(&'static str),
+}
+
+/// A list of the report.
+pub(crate) struct List {
+    pub(crate) path: &'static str,
+    /// Its CSV file.
+    pub(crate) file: &'static str,
+    /// The field that tells its rows apart.
+    pub(crate) key: &'static str,
+    /// What stands above that field, `report.column.<heading>`.
+    pub(crate) heading: &'static str,
+    /// A parameter of its rows, which only the CSV prints.
+    pub(crate) parameter: Option<&'static str>,
+}
+
+/// A column of a list.
+#[derive(Clone, Copy)]
+pub(crate) enum Field {
+    Figure(&'static str),
+    /// A duration's n, mean, median and 90th percentile.
+    Duration(&'static str),
+}
+
+/// The row under a grid: its text (`report.column.<text>`) and the place of each column's total.
+pub(crate) struct Total {
+    pub(crate) text: &'static str,
+    pub(crate) places: &'static [&'static str],
+}
+
+const fn at(pattern: &'static str) -> Place {
+    Place { pattern, key: None }
+}
+const fn of(pattern: &'static str, key: &'static str) -> Place {
+    Place { pattern, key: Some(key) }
+}
+const fn list(
+    path: &'static str,
+    file: &'static str,
+    key: &'static str,
+    heading: &'static str,
+    parameter: Option<&'static str>,
+) -> List {
+    List { path, file, key, heading, parameter }
+}
+
+const CHANNELS: List = list("/channels", "channels.csv", "channel", "channel", None);
+const BUCKETS: List =
+    list("/scrivi/resolution_buckets", "scrivi_buckets.csv", "label", "days", Some("upper_days"));
+const MAILBOXES: List = list("/email/by_mailbox", "email_by_mailbox.csv", "mailbox", "mailbox", None);
+const THEMES: List = list("/themes", "themes.csv", "theme", "theme", None);
+const UNITS: List = list("/units", "units.csv", "unit", "unit", None);
+const BANDS: List = list("/backlog/bands", "backlog.csv", "label", "days", Some("upper_days"));
+const FLAGS: List = list("/data_quality", "data_quality.csv", "flag", "flag", None);
+
+const CARDS: &[CardSpec] = &[
+    CardSpec { what: None, place: at("/unification/inbound"), detail: Detail::Text("report.card.channels") },
+    CardSpec {
+        what: None,
+        place: at("/unification/share"),
+        detail: Detail::Of { part: "/unification/registered", whole: "/unification/inbound", rest: None },
+    },
+    CardSpec {
+        what: None,
+        place: at("/response_rate/rate"),
+        detail: Detail::Of {
+            part: "/response_rate/answered",
+            whole: "/response_rate/actionable",
+            rest: Some(("report.card.never_answered", "/response_rate/never_answered")),
+        },
+    },
+    CardSpec {
+        what: None,
+        place: at("/backlog/open_at_end"),
+        detail: Detail::Also("report.card.mean_age", "/backlog/mean_age_s"),
+    },
+    CardSpec {
+        what: Some("report.card.phone"),
+        place: of("/channels/*/response/mean_s", "phone"),
+        detail: Detail::Statistics("/channels/*/response"),
+    },
+    CardSpec {
+        what: Some("report.card.scrivi"),
+        place: of("/channels/*/response/mean_s", "scrivi"),
+        detail: Detail::Statistics("/channels/*/response"),
+    },
+    CardSpec {
+        what: Some("report.card.email"),
+        place: of("/channels/*/resolution/mean_s", "email"),
+        detail: Detail::Statistics("/channels/*/resolution"),
+    },
+    CardSpec {
+        what: Some("report.card.social"),
+        place: at("/social/charge_to_closed/mean_s"),
+        detail: Detail::Statistics("/social/charge_to_closed"),
+    },
+];
+
+const VOLUMES: &[Field] = &[
+    Field::Figure("inbound"),
+    Field::Figure("registered"),
+    Field::Figure("registered_share"),
+    Field::Figure("actionable"),
+    Field::Figure("answered"),
+    Field::Figure("response_rate"),
+];
+
+const ALL_CHANNELS: Total = Total {
+    text: "all_channels",
+    places: &[
+        "/unification/inbound",
+        "/unification/registered",
+        "/unification/share",
+        "/response_rate/actionable",
+        "/response_rate/answered",
+        "/response_rate/rate",
+    ],
+};
+
+const MAIL: &[Field] = &[
+    Field::Figure("received"),
+    Field::Figure("messages"),
+    Field::Figure("auto"),
+    Field::Figure("pec"),
+    Field::Figure("bounces"),
+    Field::Figure("receipts"),
+    Field::Figure("anomalies"),
+];
+
+const ALL_MAIL: Total = Total {
+    text: "total",
+    places: &[
+        "/email/received",
+        "/email/messages",
+        "/email/auto",
+        "/email/pec",
+        "/email/bounces",
+        "/email/receipts",
+        "/email/anomalies",
+    ],
+};
+
+/// The sections, in the order of all printed forms.
+pub(crate) const SECTIONS: &[SectionSpec] = &[
+    SectionSpec { key: "summary", items: &[Item::Cards(CARDS)] },
+    SectionSpec {
+        key: "channels",
+        items: &[
+            Item::Note("channels"),
+            Item::Grid { table: "volumes", list: &CHANNELS, columns: VOLUMES, total: Some(ALL_CHANNELS) },
+            Item::Figures {
+                table: "overall",
+                places: &[
+                    at("/unification/inbound"),
+                    at("/unification/registered"),
+                    at("/unification/share"),
+                    at("/response_rate/actionable"),
+                    at("/response_rate/answered"),
+                    at("/response_rate/rate"),
+                    at("/response_rate/never_answered"),
+                    at("/unification/unified_channels"),
+                    at("/unification/matters"),
+                    at("/unification/matters_on_two_or_more_channels"),
+                ],
+            },
+            Item::Note("times"),
+            Item::Grid {
+                table: "times",
+                list: &CHANNELS,
+                columns: &[Field::Duration("response"), Field::Duration("resolution")],
+                total: None,
+            },
+            Item::Grid {
+                table: "times_net",
+                list: &CHANNELS,
+                columns: &[Field::Duration("resolution_final"), Field::Duration("resolution_net")],
+                total: None,
+            },
+            Item::Note("excluded"),
+            Item::Exclusions,
+            Item::Definitions(&["/channels", "/unification", "/response_rate"]),
+        ],
+    },
+    SectionSpec {
+        key: "phone",
+        items: &[
+            Item::Figures {
+                table: "calls",
+                places: &[
+                    at("/phone/offered"),
+                    at("/phone/answered"),
+                    at("/phone/abandoned"),
+                    at("/phone/abandoned_short"),
+                    at("/phone/timed_out"),
+                    at("/phone/empty"),
+                    at("/phone/key_exit"),
+                    at("/phone/withdrawn"),
+                    at("/phone/transferred"),
+                    at("/phone/unknown"),
+                    at("/phone/self_served"),
+                    at("/phone/registered_of_answered"),
+                    at("/phone/registered_of_answered_share"),
+                ],
+            },
+            Item::Figures {
+                table: "waits",
+                places: &[
+                    at("/phone/mean_wait_s"),
+                    at("/phone/mean_wait_answered_s"),
+                    of("/channels/*/response/n", "phone"),
+                    of("/channels/*/response/median_s", "phone"),
+                    of("/channels/*/response/p90_s", "phone"),
+                    at("/phone/mean_talk_s"),
+                    at("/phone/service_level/*/share"),
+                ],
+            },
+            Item::Note("repeat"),
+            Item::Figures {
+                table: "repeat",
+                places: &[
+                    at("/phone/repeat_callers/identified"),
+                    at("/phone/repeat_callers/more_than_2"),
+                    at("/phone/repeat_callers/more_than_2_share"),
+                    at("/phone/repeat_callers/more_than_2_same_theme"),
+                    at("/phone/repeat_callers/more_than_2_same_theme_share"),
+                    at("/phone/repeat_callers/anonymous_calls"),
+                    at("/phone/repeat_callers/coverage"),
+                    at("/phone/abandoned_then_wrote/count"),
+                    at("/phone/abandoned_then_wrote/coverage"),
+                ],
+            },
+            Item::Definitions(&["/phone"]),
+        ],
+    },
+    SectionSpec {
+        key: "scrivi",
+        items: &[
+            Item::Figures {
+                table: "scrivi",
+                places: &[
+                    at("/scrivi/opened"),
+                    at("/scrivi/resolved"),
+                    at("/scrivi/resolved_share"),
+                    at("/scrivi/share_of_all_tickets"),
+                    at("/scrivi/unclassified"),
+                ],
+            },
+            Item::Counted { table: "buckets", list: &BUCKETS, shares: true, total: true },
+            Item::Note("buckets"),
+            Item::Definitions(&["/scrivi"]),
+        ],
+    },
+    SectionSpec {
+        key: "email",
+        items: &[
+            Item::Figures {
+                table: "email",
+                places: &[
+                    at("/email/received"),
+                    at("/email/messages"),
+                    at("/email/auto"),
+                    at("/email/pec"),
+                    at("/email/bounces"),
+                    at("/email/receipts"),
+                    at("/email/anomalies"),
+                ],
+            },
+            Item::Grid { table: "mailboxes", list: &MAILBOXES, columns: MAIL, total: Some(ALL_MAIL) },
+            Item::Definitions(&["/email"]),
+        ],
+    },
+    SectionSpec {
+        key: "social",
+        items: &[
+            Item::Figures {
+                table: "social",
+                places: &[
+                    at("/social/inbound_interactions"),
+                    at("/social/comments"),
+                    at("/social/messages"),
+                    at("/social/threads"),
+                    at("/social/actionable_threads"),
+                    at("/social/handled_threads"),
+                    at("/social/never_taken"),
+                    at("/social/charge_to_closed/n"),
+                    at("/social/charge_to_closed/mean_s"),
+                    at("/social/charge_to_closed/median_s"),
+                    at("/social/charge_to_closed/p90_s"),
+                    at("/social/received_to_closed/n"),
+                    at("/social/received_to_closed/mean_s"),
+                    at("/social/received_to_closed/median_s"),
+                    at("/social/received_to_closed/p90_s"),
+                ],
+            },
+            Item::Note("social"),
+            Item::Definitions(&["/social"]),
+        ],
+    },
+    SectionSpec {
+        key: "work",
+        items: &[
+            Item::Note("work"),
+            Item::Counted { table: "themes", list: &THEMES, shares: true, total: true },
+            Item::Figures {
+                table: "levels",
+                places: &[
+                    at("/levels/I/resolved"),
+                    at("/levels/I/open"),
+                    at("/levels/I/cancelled"),
+                    at("/levels/II/assigned"),
+                    at("/levels/II/resolved"),
+                    at("/levels/II/active"),
+                    at("/levels/II/active_share"),
+                    at("/levels/II/cancelled"),
+                ],
+            },
+            Item::Grid {
+                table: "units",
+                list: &UNITS,
+                columns: &[
+                    Field::Figure("tickets"),
+                    Field::Figure("share"),
+                    Field::Figure("resolved"),
+                    Field::Figure("active"),
+                    Field::Figure("active_share"),
+                    Field::Figure("cancelled"),
+                    Field::Duration("resolution"),
+                ],
+                total: None,
+            },
+            Item::Definitions(&["/themes", "/levels", "/units"]),
+        ],
+    },
+    SectionSpec {
+        key: "backlog",
+        items: &[
+            Item::Figures {
+                table: "backlog",
+                places: &[
+                    at("/backlog/open_at_end"),
+                    at("/backlog/mean_age_s"),
+                    at("/backlog/median_age_s"),
+                    at("/backlog/p90_age_s"),
+                ],
+            },
+            Item::Counted { table: "bands", list: &BANDS, shares: true, total: true },
+            Item::Definitions(&["/backlog"]),
+        ],
+    },
+    SectionSpec {
+        key: "voice",
+        items: &[
+            Item::Figures {
+                table: "callbacks",
+                places: &[
+                    at("/callbacks/promised"),
+                    at("/callbacks/kept"),
+                    at("/callbacks/missed"),
+                    at("/callbacks/kept_share"),
+                    at("/callbacks/pending"),
+                    at("/callbacks/cancelled"),
+                    at("/callbacks/attempts"),
+                    at("/callbacks/reached_late"),
+                ],
+            },
+            Item::Figures {
+                table: "ratings",
+                places: &[
+                    at("/ratings/count"),
+                    at("/ratings/share"),
+                    at("/ratings/mean"),
+                    at("/ratings/distribution/*/count"),
+                ],
+            },
+            Item::Definitions(&["/callbacks", "/ratings"]),
+        ],
+    },
+    SectionSpec {
+        key: "quality",
+        items: &[
+            Item::Counted { table: "quality", list: &FLAGS, shares: false, total: false },
+            Item::Definitions(&["/data_quality"]),
+        ],
+    },
+    SectionSpec { key: "about", items: &[Item::About, Item::Note("about"), Item::EveryFigure] },
+];
+
+/// The lists of the report that have a table of their own, with all their columns.
+pub(crate) fn lists() -> Vec<(&'static List, Vec<Field>)> {
+    let mut lists: Vec<(&List, Vec<Field>)> = Vec::new();
+    for item in SECTIONS.iter().flat_map(|section| section.items) {
+        let (list, columns) = match item {
+            Item::Counted { list, shares: true, .. } => {
+                (*list, vec![Field::Figure("count"), Field::Figure("share")])
+            }
+            Item::Counted { list, shares: false, .. } => (*list, vec![Field::Figure("count")]),
+            Item::Grid { list, columns, .. } => (*list, columns.to_vec()),
+            Item::Note(_)
+            | Item::Cards(_)
+            | Item::Figures { .. }
+            | Item::Exclusions
+            | Item::Definitions(_)
+            | Item::About
+            | Item::EveryFigure => continue,
+        };
+        match lists.iter_mut().find(|(known, _)| known.path == list.path) {
+            Some((_, known)) => known.extend(columns),
+            None => lists.push((list, columns)),
+        }
+    }
+    lists
+}
