@@ -17,9 +17,10 @@ use jiff::{ToSpan, civil::Date};
 
 /// `filo-bench generate-queue-log`.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+pub struct Args {
+    /// Which calls.
     #[command(flatten)]
-    pub(crate) plan: Plan,
+    pub plan: Plan,
     /// Where to; by default stdout.
     #[arg(long)]
     out: Option<PathBuf>,
@@ -27,25 +28,29 @@ pub(crate) struct Args {
 
 /// Which calls.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct Plan {
+pub struct Plan {
     /// How many calls.
     #[arg(long, default_value_t = 20_000)]
-    pub(crate) calls: u64,
+    pub calls: u64,
     /// Everything follows from it.
     #[arg(long, default_value_t = 1)]
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// The first local day in Milan.
     #[arg(long, default_value = "2026-10-01")]
-    pub(crate) from: Date,
+    pub from: Date,
     /// Over how many days they are spread.
     #[arg(long, default_value_t = 31)]
-    pub(crate) days: i32,
+    pub days: i32,
     /// Begin in the middle of some calls, as a rotated log does: ends without their start.
     #[arg(long)]
-    pub(crate) ragged: bool,
+    pub ragged: bool,
 }
 
-pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
+/// Writes the log where it is asked for.
+///
+/// # Errors
+/// The file's or the stream's own.
+pub fn run(args: &Args) -> anyhow::Result<()> {
     match &args.out {
         Some(path) => {
             let file = File::create(path).with_context(|| path.display().to_string())?;
@@ -71,6 +76,8 @@ const QUEUES: [(&str, u32); 8] = [
     ("sociale", 4),
     ("educazione", 3),
 ];
+/// Seconds for which a telephone rings before the next one does.
+const RING_S: i64 = 16;
 /// Starts that a ragged log lacks.
 const LACKING: u64 = 5;
 
@@ -78,7 +85,7 @@ const LACKING: u64 = 5;
 ///
 /// # Errors
 /// The writer's own, and a span of days beyond the calendar.
-pub(crate) fn write_log(plan: &Plan, out: &mut impl Write) -> anyhow::Result<()> {
+pub fn write_log(plan: &Plan, out: &mut impl Write) -> anyhow::Result<()> {
     let hours = hours(plan)?;
     let whole: u64 = hours.iter().map(|(_, share)| share).sum();
     let mut exchange = Exchange::new(plan);
@@ -184,8 +191,9 @@ impl Exchange {
     fn answer(&mut self, leg: &Leg, wait: i64) {
         let (agent, talk) = (format!("PJSIP/op{}", self.rng.u32(1..60)), self.about(210, 5));
         let (answered, ended) = (leg.at + wait, leg.at + wait + talk);
-        if wait > 15 && self.rng.u32(0..8) == 0 {
-            self.line(leg, answered - 10, "PJSIP/op99", "RINGNOANSWER|15000");
+        let rings = (wait / RING_S).min(self.rng.i64(0..4));
+        for ring in 1..=rings {
+            self.line(leg, answered - ring * RING_S, "PJSIP/op99", "RINGNOANSWER|15000");
         }
         self.line(leg, answered, &agent, &format!("CONNECT|{wait}|{}.9|3", leg.id));
         match self.rng.u32(0..16) {
@@ -202,6 +210,17 @@ impl Exchange {
             }
             1..5 => self.line(leg, ended, &agent, &format!("COMPLETEAGENT|{wait}|{talk}|1")),
             _ => self.line(leg, ended, &agent, &format!("COMPLETECALLER|{wait}|{talk}|1")),
+        }
+        self.wrap_up(ended, &agent);
+    }
+
+    /// Half of the agents note down what was said before they take the next call.
+    fn wrap_up(&mut self, at: i64, agent: &str) {
+        if self.rng.bool() {
+            let nobody = Leg { id: "NONE".to_owned(), queue: "NONE", caller: String::new(), at };
+            self.line(&nobody, at, agent, "PAUSE|dopo-chiamata");
+            let back = at + self.rng.i64(10..60);
+            self.line(&nobody, back, agent, "UNPAUSE|dopo-chiamata");
         }
     }
 
@@ -281,11 +300,17 @@ mod tests {
         let times: Vec<i64> =
             text.lines().map(|line| line.split('|').next().unwrap().parse().unwrap()).collect();
         let calls: std::collections::BTreeSet<&str> =
-            text.lines().map(|line| line.split('|').nth(1).unwrap()).collect();
+            text.lines().map(|line| line.split('|').nth(1).unwrap()).filter(|id| *id != "NONE").collect();
         assert!(times.is_sorted());
         assert_eq!(calls.len(), 3000);
         assert_eq!(text, log(3000, 7));
         assert_ne!(text, log(3000, 8));
+    }
+
+    #[test]
+    fn a_call_has_about_five_lines() {
+        let lines = log(3000, 7).lines().count();
+        assert!((13_500..16_500).contains(&lines), "{lines}");
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::{Context, bail, ensure};
 use fastrand::Rng;
+use filo_bench::calls::{self, Plan};
 use filo_channel::{Decode, Decoded, Inbound, Raw, Rejected};
 use filo_channel_phone::{Format, Mapping};
 use filo_domain::{
@@ -23,11 +24,7 @@ use filo_domain::{
 use filo_testkit::{at, sqlite};
 use serde_json::Value;
 
-use crate::{
-    calls::{self, Plan},
-    city::City,
-    mails, say,
-};
+use crate::{city::City, mails, say};
 
 /// `filo-bench fuzz`.
 #[derive(Debug, clap::Args)]

@@ -12,22 +12,16 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use filo_app::Piece;
-use filo_channel::{Decode, Decoded};
-use filo_channel_phone::{Format, Settings, decoder, whole_lines};
-use filo_domain::{
-    CityZone,
-    legs::{LegOrigin, Window},
-    vocabulary::Word,
+use filo_bench::{
+    calls::{self, Plan},
+    matching::{matched, pieces},
 };
+use filo_channel_phone::{Format, Settings, decoder};
+use filo_domain::{CityZone, vocabulary::Word};
 use filo_testkit::{Backend, Database, at, both};
 use rusqlite::{Connection, params_from_iter, types::Value};
 
-use crate::{
-    calls::{self, Plan},
-    city::City,
-    say,
-};
+use crate::{city::City, say};
 
 /// `filo-bench load`.
 #[derive(Debug, clap::Args)]
@@ -39,8 +33,6 @@ pub(crate) struct Args {
 const SOURCE: &str = "pbx-020202";
 /// What an import of calls writes, in the order that foreign keys ask for.
 const TABLES: [&str; 5] = ["persons", "identities", "interactions", "calls", "legs"];
-/// Bytes read at once.
-const PART: usize = 4 << 20;
 /// Rows in one transaction of the reference on SQLite.
 const ROWS: usize = 100_000;
 
@@ -77,33 +69,6 @@ fn matching(log: &[u8]) -> anyhow::Result<()> {
         ))?;
     }
     Ok(())
-}
-
-fn matched(decoder: &dyn Decode, log: &[u8]) -> usize {
-    let Some(mut parts) = decoder.in_parts() else { return 0 };
-    let mut window = Window::new(LegOrigin::Log);
-    let mut legs = 0;
-    for piece in pieces(log) {
-        for unit in parts.part(&piece.bytes).into_iter().flatten() {
-            if let Decoded::LegEvent(event) = unit {
-                window.feed(event);
-            }
-        }
-        legs += window.settled().legs.len();
-    }
-    legs + window.finish().legs.len()
-}
-
-/// The log in pieces, as a reader of its file gives it.
-fn pieces(log: &[u8]) -> Vec<Piece> {
-    let (mut rest, mut pieces) = (log, vec![]);
-    while !rest.is_empty() {
-        let part = rest.get(..PART).map_or(rest.len(), whole_lines);
-        let (bytes, after) = rest.split_at(part);
-        pieces.push(Piece { bytes: bytes.to_vec(), begins: pieces.is_empty() });
-        rest = after;
-    }
-    pieces
 }
 
 async fn measure(plan: &Plan, log: &[u8], database: &Database) -> anyhow::Result<()> {

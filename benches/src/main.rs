@@ -5,7 +5,6 @@
 //!
 //! Start at [`Command`].
 
-mod calls;
 mod city;
 mod fuzz;
 mod load;
@@ -18,6 +17,7 @@ mod writes;
 use std::io::Write;
 
 use clap::{Parser, Subcommand};
+use filo_bench::calls;
 
 /// Generators and measurements for Filo.
 #[derive(Debug, Parser)]

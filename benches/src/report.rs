@@ -4,6 +4,7 @@ use std::time::{Duration, Instant as Moment};
 
 use anyhow::Context;
 use filo_app::{Caller, Intake};
+use filo_bench::calls::{self, Plan};
 use filo_channel::{Decode, Decoded, Raw};
 use filo_domain::{
     Instant, Period,
@@ -11,11 +12,7 @@ use filo_domain::{
 };
 use filo_testkit::{Database, at, both};
 
-use crate::{
-    calls::{self, Plan},
-    city::City,
-    say,
-};
+use crate::{city::City, say};
 
 /// `filo-bench report`.
 #[derive(Debug, clap::Args)]

@@ -220,13 +220,14 @@ fn keep_rejected(
     Ok(tally)
 }
 
-/// Legs of one call stay in one transaction.
+/// Legs in transactions of nearly the same size; those of one call stay in one.
 fn chunks(mut seen: Vec<Leg>) -> Vec<Vec<Leg>> {
     seen.sort_by(|a, b| (&a.call_id, a.entered_at, &a.queue).cmp(&(&b.call_id, b.entered_at, &b.queue)));
+    let size = seen.len().div_ceil(seen.len().div_ceil(CHUNK).max(1));
     let mut chunks: Vec<Vec<Leg>> = Vec::new();
     for leg in seen {
         let same = |chunk: &Vec<Leg>| chunk.last().is_some_and(|last| last.call_id == leg.call_id);
-        match chunks.last_mut().filter(|chunk| chunk.len() < CHUNK || same(chunk)) {
+        match chunks.last_mut().filter(|chunk| chunk.len() < size || same(chunk)) {
             Some(chunk) => chunk.push(leg),
             None => chunks.push(vec![leg]),
         }

@@ -52,34 +52,38 @@ enum Told {
 }
 
 /// Events about members, which never end or answer a leg.
-const NOISE: &[&str] = &[
-    "RINGNOANSWER",
-    "RINGCANCELED",
-    "AGENTDUMP",
-    "SYSCOMPAT",
-    "ADDMEMBER",
-    "REMOVEMEMBER",
-    "PAUSE",
-    "UNPAUSE",
-    "PAUSEALL",
-    "UNPAUSEALL",
-    "PENALTY",
-    "RINGINUSE",
-    "AGENTLOGIN",
-    "AGENTLOGOFF",
-    "AGENTCALLBACKLOGIN",
-    "AGENTCALLBACKLOGOFF",
-    "PAUSEREASON",
-    "CONFIGRELOAD",
-    "OUTCALL",
-    "DID",
-    "INFO",
-    "FULL",
-    "CLOSED",
-    "JOINEMPTY",
-    "LEAVEEMPTY",
-    "WRAPUPSTART",
-];
+fn is_noise(name: &str) -> bool {
+    matches!(
+        name,
+        "RINGNOANSWER"
+            | "RINGCANCELED"
+            | "AGENTDUMP"
+            | "SYSCOMPAT"
+            | "ADDMEMBER"
+            | "REMOVEMEMBER"
+            | "PAUSE"
+            | "UNPAUSE"
+            | "PAUSEALL"
+            | "UNPAUSEALL"
+            | "PENALTY"
+            | "RINGINUSE"
+            | "AGENTLOGIN"
+            | "AGENTLOGOFF"
+            | "AGENTCALLBACKLOGIN"
+            | "AGENTCALLBACKLOGOFF"
+            | "PAUSEREASON"
+            | "CONFIGRELOAD"
+            | "OUTCALL"
+            | "DID"
+            | "INFO"
+            | "FULL"
+            | "CLOSED"
+            | "JOINEMPTY"
+            | "LEAVEEMPTY"
+            | "WRAPUPSTART"
+    )
+}
+
 /// What stands where there is no queue, call or member.
 const NOBODY: &str = "NONE";
 
@@ -107,9 +111,9 @@ impl QueueLog {
             return Ok(Told::Noise);
         }
         let at = self.time(time, call_id).ok_or("the first field is no time")?;
-        let step = match name.to_ascii_uppercase().as_str() {
+        let step = match upper(name).as_ref() {
             "" => return Err("the event has no name"),
-            name if NOISE.contains(&name) => return Ok(Told::Noise),
+            name if is_noise(name) => return Ok(Told::Noise),
             name => step(name, member, &Params::of(name, params)),
         };
         match step {
@@ -144,12 +148,26 @@ fn event(call_id: &str, queue: &str, at: Instant, step: LegStep) -> LegEvent {
     LegEvent { call_id: call_id.to_owned(), queue: queue.to_owned(), at, step }
 }
 
+/// In upper case, in which nearly every log has it already.
+fn upper(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|b| b.is_ascii_lowercase()) {
+        Cow::Owned(name.to_ascii_uppercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// Fields of a line for which room is made at once: no event of Asterisk has more.
+const USUAL_FIELDS: usize = 12;
+
 /// The fields between pipes, or those of a table's export as CSV.
 fn split(text: &str) -> Option<Vec<Cow<'_, str>>> {
     let mut between = text.split('|');
     let first = between.next().unwrap_or_default().trim();
     if first.len() < text.len() && is_time(first) {
-        return Some(text.split('|').map(|field| Cow::Borrowed(field.trim())).collect());
+        let mut all = Vec::with_capacity(USUAL_FIELDS);
+        all.extend(text.split('|').map(|field| Cow::Borrowed(field.trim())));
+        return Some(all);
     }
     Some(fields(text, likely_delimiter(text))?.into_iter().map(Cow::Owned).collect())
 }
@@ -196,8 +214,8 @@ impl<'a> Params<'a> {
     fn of(name: &str, fields: &'a [Cow<'_, str>]) -> Self {
         let commas = name != "ENTERQUEUE" && (fields.len() == 1 || name == "TRANSFER");
         let between = move |c: char| c == '|' || (commas && c == ',');
-        let mut params: Vec<&str> =
-            fields.iter().flat_map(|field| field.split(between)).map(str::trim).collect();
+        let mut params: Vec<&str> = Vec::with_capacity(USUAL_FIELDS);
+        params.extend(fields.iter().flat_map(|field| field.split(between)).map(str::trim));
         while params.last().is_some_and(|param| param.is_empty()) {
             params.pop();
         }

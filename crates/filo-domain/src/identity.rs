@@ -72,20 +72,31 @@ pub fn normal_phone(text: &str) -> Option<String> {
         Some(rest) => format!("+{rest}"),
         None => bare,
     };
-    italian_mobile(&international).or_else(|| by_numbering_plan(international))
+    common_italian(&international).or_else(|| by_numbering_plan(international))
 }
 
-/// Nearly every number that a city hears: ten digits from 32 to 38 (39 may be the prefix of the country). The
-/// numbering plan says the same, more slowly.
-fn italian_mobile(international: &str) -> Option<String> {
+/// Nearly every number that a city hears. The numbering plan says the same, more slowly.
+fn common_italian(international: &str) -> Option<String> {
     let national = international.strip_prefix("+39").unwrap_or(international);
-    let fits = |place: usize, b: u8| match place {
-        0 => b == b'3',
-        1 => (b'2'..=b'8').contains(&b),
-        _ => b.is_ascii_digit(),
+    let common =
+        national.bytes().all(|b| b.is_ascii_digit()) && (is_mobile(national) || is_landline(national));
+    common.then(|| format!("+39{national}"))
+}
+
+/// Ten digits from 32 to 38 (39 may be the prefix of the country).
+fn is_mobile(digits: &str) -> bool {
+    digits.len() == 10 && matches!(digits.as_bytes(), [b'3', b'2'..=b'8', ..])
+}
+
+/// Milan, Rome, and the areas that end with 0, 1, 5 or 9 (Monza is 039), in lengths that are no short number.
+fn is_landline(digits: &str) -> bool {
+    let area = match digits.as_bytes() {
+        [b'0', b'2', ..] => true,
+        [b'0', b'6', third, ..] => *third != b'6',
+        [b'0', b'1' | b'3'..=b'5' | b'7'..=b'9', b'0' | b'1' | b'5' | b'9', ..] => true,
+        _ => false,
     };
-    let mobile = national.len() == 10 && national.bytes().enumerate().all(|(place, b)| fits(place, b));
-    mobile.then(|| format!("+39{national}"))
+    area && (8..=11).contains(&digits.len())
 }
 
 fn by_numbering_plan(international: String) -> Option<String> {
@@ -247,16 +258,18 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_short_way_for_mobile_numbers_says_what_the_numbering_plan_says(number in "3[2-8][0-9]{8}") {
+        fn the_short_way_says_what_the_numbering_plan_says(
+            number in "3[2-8][0-9]{8}|0(2[0-9]|6[0-57-9]|[13-57-9][0159])[0-9]{5,8}",
+        ) {
             for written in [number.clone(), format!("+39{number}")] {
-                prop_assert_eq!(italian_mobile(&written), by_numbering_plan(written));
+                prop_assert_eq!(common_italian(&written), by_numbering_plan(written));
             }
         }
 
         #[test]
-        fn the_short_way_takes_no_other_number(number in "(\\+39|\\+)?[0-9]{5,12}") {
-            if let Some(mobile) = italian_mobile(&number) {
-                prop_assert_eq!(Some(mobile), by_numbering_plan(number));
+        fn the_short_way_takes_no_other_number(number in "(\\+39|\\+)?0?[0-9]{5,12}") {
+            if let Some(common) = common_italian(&number) {
+                prop_assert_eq!(Some(common), by_numbering_plan(number));
             }
         }
     }

@@ -13,6 +13,7 @@ use filo_domain::{
 use filo_store::followed_files::{self, Place};
 use tokio::sync::mpsc::{self, Sender};
 
+use super::CHUNK;
 use crate::{App, AppError, intake::Tally};
 
 /// Portions that may wait to be written: one in the making, one at hand.
@@ -29,9 +30,25 @@ pub struct Piece {
 }
 
 /// What is ready to be written.
+#[derive(Default)]
 pub(super) struct Portion {
     pub(super) folded: Folded,
     pub(super) rejected: Vec<Rejected>,
+}
+
+impl Portion {
+    fn add(&mut self, folded: Folded, mut rejected: Vec<Rejected>) {
+        let Folded { mut legs, mut orphans, restarts } = folded;
+        self.folded.legs.append(&mut legs);
+        self.folded.orphans.append(&mut orphans);
+        self.folded.restarts = restarts;
+        self.rejected.append(&mut rejected);
+    }
+
+    /// Whether it is worth a transaction.
+    fn is_enough(&self) -> bool {
+        self.folded.legs.len() + self.folded.orphans.len() + self.rejected.len() >= CHUNK
+    }
 }
 
 impl App {
@@ -121,7 +138,7 @@ impl Reader<'_> {
     /// Ends early when nobody takes the portions any more.
     fn read(self, pieces: impl Iterator<Item = Piece>) {
         let mut window = Window::new(LegOrigin::Log);
-        let mut parts = None;
+        let (mut parts, mut ready) = (None, Portion::default());
         for piece in pieces {
             if piece.begins {
                 parts = self.decoder.in_parts();
@@ -129,12 +146,14 @@ impl Reader<'_> {
             let (whole, rejected) = self.decode(parts.as_deref_mut(), piece.bytes, &mut window);
             let mut folded = window.settled();
             folded.legs.extend(whole);
-            if self.out.blocking_send(Portion { folded, rejected }).is_err() {
+            ready.add(folded, rejected);
+            if ready.is_enough() && self.out.blocking_send(std::mem::take(&mut ready)).is_err() {
                 return;
             }
         }
+        ready.add(window.finish(), vec![]);
         // Whoever does not listen any more has its error already.
-        let _nobody_listens = self.out.blocking_send(Portion { folded: window.finish(), rejected: vec![] });
+        let _nobody_listens = self.out.blocking_send(ready);
     }
 
     fn decode(

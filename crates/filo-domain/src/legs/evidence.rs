@@ -1,7 +1,7 @@
 //! One event as evidence: a leg that knows the event and nothing else, ready to be merged.
 
 use super::{
-    CALL_SPAN_S, Leg, LegEvent, LegOrigin, LegStep, WAIT_FROM_TIMES, WAIT_MISMATCH, WAIT_TOLERANCE_S, merge,
+    CALL_SPAN_S, Leg, LegEvent, LegOrigin, LegStep, WAIT_FROM_TIMES, WAIT_MISMATCH, WAIT_TOLERANCE_S,
 };
 use crate::{Instant, vocabulary::CallOutcome};
 
@@ -16,11 +16,16 @@ impl Leg {
     /// Adds what an event says and tells whether that was new. An event of another leg, or one that happened
     /// after the restart over which this leg was lost, changes nothing. Any order of events gives the same leg.
     pub fn apply(&mut self, event: &LegEvent) -> bool {
-        let Some(told) = self.told_by(event) else { return false };
-        let next = merge(self, &told);
-        let new = next != *self;
-        *self = next;
-        new
+        let before = self.clone();
+        self.add(event);
+        *self != before
+    }
+
+    /// [`Leg::apply`], for who need not know whether it was new.
+    pub(super) fn add(&mut self, event: &LegEvent) {
+        if let Some(told) = self.told_by(event) {
+            self.absorb(&told);
+        }
     }
 
     /// Whether an end of it may still be reported.
@@ -61,8 +66,10 @@ impl Leg {
 
     /// For legs that come whole (call detail records, vendors' files): sets what follows from outcome, wait, talk
     /// and end, as folding does.
-    pub fn whole(self) -> Self {
-        merge(&self, &self)
+    pub fn whole(mut self) -> Self {
+        let told = self.clone();
+        self.absorb(&told);
+        self
     }
 
     /// Whether an event happened in this leg's time: from its entry on, for a day. At the very second of the
@@ -76,8 +83,9 @@ impl Leg {
             && (age > 0 || event.step.told_s().unwrap_or(0) == 0)
     }
 
+    /// What the event says of this leg, without the leg's names.
     fn told_by(&self, event: &LegEvent) -> Option<Self> {
-        let told = Self::new(&self.call_id, &self.queue, self.entered_at, self.origin);
+        let told = Self::new("", "", self.entered_at, self.origin);
         match &event.step {
             LegStep::Entered { caller } => {
                 (event.call_id == self.call_id && event.queue == self.queue && event.at == self.entered_at)
@@ -96,10 +104,10 @@ impl Leg {
 
     fn telling(self, step: &LegStep, at: Instant) -> Self {
         let since_entry = at.seconds_since(self.entered_at);
-        match step.clone() {
+        match *step {
             LegStep::Entered { .. } | LegStep::Restarted => self,
-            LegStep::Connected { wait_s, agent } => {
-                let leg = Self { outcome: CallOutcome::Answered, agent, ..self };
+            LegStep::Connected { wait_s, ref agent } => {
+                let leg = Self { outcome: CallOutcome::Answered, agent: agent.clone(), ..self };
                 leg.waiting(wait_s, Some(since_entry)).checked(wait_s, since_entry)
             }
             LegStep::Completed { wait_s, talk_s } => {
@@ -114,10 +122,10 @@ impl Leg {
                 let leg = Self { outcome, ended_at: Some(at), ..self };
                 leg.waiting(wait_s, Some(since_entry)).checked(wait_s, since_entry)
             }
-            LegStep::Transferred { to, wait_s, talk_s } => {
+            LegStep::Transferred { ref to, wait_s, talk_s } => {
                 let talked = talk_s.is_some_and(|talk| talk > 0);
                 let outcome = if talked { CallOutcome::Answered } else { CallOutcome::Transferred };
-                let leg = Self { outcome, ended_at: Some(at), talk_s, transferred_to: to, ..self };
+                let leg = Self { outcome, ended_at: Some(at), talk_s, transferred_to: to.clone(), ..self };
                 let told_s = wait_s.zip(talk_s).map(|(wait, talk)| wait + talk);
                 leg.waiting(wait_s, Some(since_entry - talk_s.unwrap_or(0))).checked(told_s, since_entry)
             }

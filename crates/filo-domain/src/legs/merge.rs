@@ -1,5 +1,7 @@
 //! Two views of one leg become one: from the same log read twice, from two files, from live events and the log.
 
+use std::cmp::{Ordering, min_by_key};
+
 use super::{CALL_SPAN_S, LIVE_ENTERED, LIVE_MATCH_S, Leg, LegOrigin, TALK_FROM_TIMES, WAIT_FROM_TIMES};
 use crate::{Instant, vocabulary::CallOutcome};
 
@@ -17,23 +19,31 @@ struct Wait {
 /// Conflicts are decided by fixed rules: an answer outweighs every other outcome and an outcome outweighs none;
 /// the wait is that of the outcome that won; the earliest end counts; a logged duration outweighs a computed one.
 pub fn merge(a: &Leg, b: &Leg) -> Leg {
-    let (first, second) = if rank(a.outcome) <= rank(b.outcome) { (a, b) } else { (b, a) };
-    let wait =
-        if first.outcome == second.outcome { wait_of(first).max(wait_of(second)) } else { wait_of(first) };
-    Leg {
-        origin: a.origin.min(b.origin),
-        caller: fuller(&a.caller, &b.caller),
-        answered_at: None,
-        ended_at: earliest(a.ended_at, b.ended_at),
-        wait_s: wait.map(|wait| wait.seconds),
-        talk_s: logged_talk(a).max(logged_talk(b)),
-        transferred_to: fuller(&a.transferred_to, &b.transferred_to),
-        agent: fuller(&a.agent, &b.agent),
-        lost_at: earliest(a.lost_at, b.lost_at),
-        flags: a.flags.iter().chain(&b.flags).cloned().collect(),
-        ..first.clone()
+    let mut merged = a.clone();
+    merged.absorb(b);
+    merged
+}
+
+impl Leg {
+    /// Becomes the [`merge()`] with another view of this leg, whose key is taken for granted.
+    pub(super) fn absorb(&mut self, other: &Self) {
+        let wait = match rank(self.outcome).cmp(&rank(other.outcome)) {
+            Ordering::Less => wait_of(self),
+            Ordering::Equal => wait_of(self).max(wait_of(other)),
+            Ordering::Greater => wait_of(other),
+        };
+        self.outcome = min_by_key(self.outcome, other.outcome, |outcome| rank(*outcome));
+        self.origin = self.origin.min(other.origin);
+        self.ended_at = earliest(self.ended_at, other.ended_at);
+        self.wait_s = wait.map(|wait| wait.seconds);
+        self.talk_s = logged_talk(self).max(logged_talk(other));
+        self.lost_at = earliest(self.lost_at, other.lost_at);
+        keep_fuller(&mut self.caller, &other.caller);
+        keep_fuller(&mut self.transferred_to, &other.transferred_to);
+        keep_fuller(&mut self.agent, &other.agent);
+        self.flags.extend(other.flags.iter().cloned());
+        self.settle(wait.is_some_and(|wait| !wait.logged));
     }
-    .settled(wait.is_some_and(|wait| !wait.logged))
 }
 
 /// A leg seen live and in the log: the log's times replace the live ones, live events fill what the log does
@@ -85,10 +95,10 @@ pub fn reconcile(stored: &Leg, seen: &Leg) -> Leg {
 
 impl Leg {
     /// Sets everything that follows from the rest: the instant of the answer, a talk that no log gave, the flags.
-    fn settled(mut self, wait_from_times: bool) -> Self {
+    fn settle(&mut self, wait_from_times: bool) {
         let answered = self.outcome == CallOutcome::Answered;
         self.answered_at = self.wait_s.filter(|_| answered).map(|wait| self.entered_at.plus_seconds(wait));
-        let talk_from_times = self.talk_s.is_none().then(|| talk_from_times(&self)).flatten();
+        let talk_from_times = self.talk_s.is_none().then(|| talk_from_times(self)).flatten();
         self.talk_s = self.talk_s.or(talk_from_times);
         self.lost_at = self.lost_at.filter(|_| self.is_open());
         self.flags.retain(|flag| flag != WAIT_FROM_TIMES && flag != TALK_FROM_TIMES);
@@ -96,7 +106,6 @@ impl Leg {
         self.flags.extend(talk_from_times.map(|_| TALK_FROM_TIMES.to_owned()));
         self.flags.sort();
         self.flags.dedup();
-        self
     }
 }
 
@@ -143,7 +152,13 @@ fn earliest(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     a.into_iter().chain(b).min()
 }
 
-/// The longer of two texts: a line cut short ends too early. Of two of one length, the later in the alphabet.
-fn fuller(a: &Option<String>, b: &Option<String>) -> Option<String> {
-    a.iter().chain(b).max_by_key(|text| (text.len(), *text)).cloned()
+/// Keeps the longer of two texts: a line cut short ends too early. Of two of one length, the later in the alphabet.
+fn keep_fuller(own: &mut Option<String>, other: &Option<String>) {
+    if worth(own.as_deref()) < worth(other.as_deref()) {
+        own.clone_from(other);
+    }
+}
+
+fn worth(text: Option<&str>) -> Option<(usize, &str)> {
+    text.map(|text| (text.len(), text))
 }

@@ -5,9 +5,14 @@
 //! are less than a day out of order. An event that is later than that is left over as an orphan, like one whose entry
 //! is in another file. What waits is bounded, whatever the log says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::{CALL_SPAN_S, Folded, LegEvent, LegOrigin, LegStep, fold};
+use hashbrown::HashMap;
+
+use super::{
+    CALL_SPAN_S, Folded, LegEvent, LegOrigin, LegStep,
+    fold::{fold_calls, put},
+};
 use crate::Instant;
 
 /// Events that wait at most: a city has some tens of thousands in a day. A log whose times jump about is folded in
@@ -20,7 +25,7 @@ const MOST_ORPHANS: usize = 50_000;
 #[derive(Debug)]
 pub struct Window {
     origin: LegOrigin,
-    calls: BTreeMap<String, Vec<LegEvent>>,
+    calls: HashMap<String, Vec<LegEvent>>,
     waiting: usize,
     restarts: BTreeSet<Instant>,
     /// When the event read last happened.
@@ -33,7 +38,7 @@ impl Window {
     pub fn new(origin: LegOrigin) -> Self {
         Self {
             origin,
-            calls: BTreeMap::new(),
+            calls: HashMap::new(),
             waiting: 0,
             restarts: BTreeSet::new(),
             present: None,
@@ -49,12 +54,7 @@ impl Window {
             return;
         }
         self.waiting += 1;
-        match self.calls.get_mut(&event.call_id) {
-            Some(events) => events.push(event),
-            None => {
-                self.calls.insert(event.call_id.clone(), vec![event]);
-            }
-        }
+        put(&mut self.calls, event);
     }
 
     /// The legs of calls of which nothing was heard for a day. Orphans are held back, for their entry may still come;
@@ -79,22 +79,10 @@ impl Window {
 
     /// Folds the calls whose last event is as asked.
     fn take(&mut self, asked: impl Fn(Instant) -> bool) -> Folded {
-        let mut events: Vec<LegEvent> = Vec::new();
-        self.calls.retain(|_, waiting| {
-            let done = waiting.iter().map(|event| event.at).max().is_none_or(&asked);
-            if done {
-                events.append(waiting);
-            }
-            !done
-        });
-        self.waiting -= events.len();
-        let restart = |at: &Instant| LegEvent {
-            call_id: String::new(),
-            queue: String::new(),
-            at: *at,
-            step: LegStep::Restarted,
-        };
-        events.extend(self.restarts.iter().map(restart));
-        fold(events, self.origin)
+        let done = |events: &[LegEvent]| events.iter().map(|event| event.at).max().is_none_or(&asked);
+        let calls: Vec<Vec<LegEvent>> =
+            self.calls.extract_if(|_, events| done(events)).map(|(_, events)| events).collect();
+        self.waiting -= calls.iter().map(Vec::len).sum::<usize>();
+        fold_calls(calls.into_iter(), self.restarts.iter().copied().collect(), self.origin)
     }
 }

@@ -12,10 +12,10 @@ use filo_app::Piece;
 use filo_channel_phone::{is_wide, whole_lines};
 use indicatif::ProgressBar;
 
-/// Bytes read at once.
-const PART: usize = 4 << 20;
+/// Bytes read at once: more of them would not stay near the processor while they are decoded and folded.
+const PART: usize = 1 << 20;
 /// A line longer than this is handed over as it is, to be refused: no log has one.
-const LONGEST_LINE: usize = 4 * PART;
+const LONGEST_LINE: usize = 16 * PART;
 
 /// What could not be read, told while others are.
 pub(super) type Problems = Arc<Mutex<Vec<String>>>;
