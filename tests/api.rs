@@ -14,6 +14,7 @@ mod policies;
 mod protocol;
 mod queues;
 mod replies;
+mod reports;
 mod routing;
 mod search;
 mod series;

@@ -10,7 +10,11 @@ use actix_web::{
 };
 use filo_app::{AppError, Caller};
 use filo_domain::Period;
-use filo_indicators::{explain::Explanation, report::MonthlyReport};
+use filo_indicators::{
+    explain::Explanation,
+    render::{Marks, Wanted},
+    report::MonthlyReport,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -116,26 +120,43 @@ pub(crate) async fn scorecard(
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct RevisionQuery {
+pub(crate) struct ReportQuery {
     revision: Option<i32>,
+    language: Option<String>,
+    locale: Option<String>,
+}
+
+impl ReportQuery {
+    fn wanted(&self, state: &State) -> Result<Wanted, Problem> {
+        let languages = &state.app.city().profile.languages;
+        if let Some(other) = self.language.as_ref().filter(|language| !languages.contains(language)) {
+            let detail = format!("{other:?} is none of {}", languages.join(", "));
+            return Err(Problem::invalid("/language", detail));
+        }
+        let marks = self.locale.as_deref().map(|locale| Marks::of_locale(locale).ok_or(locale)).transpose();
+        let marks =
+            marks.map_err(|locale| Problem::invalid("/locale", format!("{locale:?} is none of it, en")))?;
+        Ok(Wanted { language: self.language.clone(), marks: marks.unwrap_or_default() })
+    }
 }
 
 /// The report of a month. The format is the suffix of the address (`2026-10.csv`) or what `Accept` prefers.
 #[utoipa::path(get, path = "/rest/crm/v1/reports/monthly/{month}", tag = "reports",
-    params(schema::RevisionQuery), responses((status = 200, body = schema::report::MonthlyReport)))]
+    params(schema::report::ReportQuery), responses((status = 200, body = schema::report::MonthlyReport)))]
 pub(crate) async fn monthly_report(
     caller: Allowed<ReadReports>,
     state: Data<State>,
     request: HttpRequest,
     name: PathText,
-    query: QueryOf<RevisionQuery>,
+    query: QueryOf<ReportQuery>,
 ) -> Result<HttpResponse, Problem> {
+    let wanted = query.0.wanted(&state)?;
     let (name, format) = match name.0.split_once('.') {
         Some((name, suffix)) => (name, by_suffix(&state, suffix)?),
         None => (name.0.as_str(), by_accept(&state, &request)?),
     };
     let report = state.app.monthly_report(&caller, month(name)?, query.0.revision, state.now()).await?;
-    written(&state, &report, format)
+    written(&state, &report, format, &wanted)
 }
 
 fn offered(state: &State, format: &str) -> bool {
@@ -176,12 +197,17 @@ fn weighted(part: &str) -> (f32, &str) {
     (weight.unwrap_or(1.0), media)
 }
 
-fn written(state: &State, report: &MonthlyReport, format: &'static str) -> Result<HttpResponse, Problem> {
+fn written(
+    state: &State,
+    report: &MonthlyReport,
+    format: &'static str,
+    wanted: &Wanted,
+) -> Result<HttpResponse, Problem> {
     let renderer = state.renderers.iter().find(|renderer| renderer.format() == format && format != "json");
     let Some(renderer) = renderer else {
         return Ok(HttpResponse::Ok().json(report));
     };
-    let bytes = renderer.render(report).map_err(|error| AppError::internal("a report", error))?;
+    let bytes = renderer.render(report, wanted).map_err(|error| AppError::internal("a report", error))?;
     let zipped = bytes.starts_with(b"PK") && format == "csv";
     let media = if zipped { "application/zip" } else { media_type(format) };
     let mut response = HttpResponse::Ok();

@@ -386,15 +386,6 @@ pub struct OptionalPeriodQuery {
     pub period: Option<String>,
 }
 
-/// Which revision of a closed month.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct RevisionQuery {
-    /// By default the last one.
-    #[param(minimum = 1)]
-    pub revision: Option<i32>,
-}
-
 /// By what a person is recognised.
 #[derive(ToSchema)]
 pub struct Identity {

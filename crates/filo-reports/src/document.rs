@@ -4,18 +4,21 @@
 //! looks. A figure keeps its exact value and its place beside its text, so that a spreadsheet can have the number and
 //! a page the command that opens it up. Start at [`Document::of`].
 
-use std::sync::Arc;
+use std::ops::Range;
 
-use filo_domain::city::City;
-use filo_indicators::report::{MonthlyReport, ReportState, Twin};
+use filo_indicators::{
+    number::decimal,
+    report::{MonthlyReport, ReportState, Twin},
+};
 
 use crate::{
-    figures::{Cell, Figures, Part},
-    outline::SECTIONS,
+    figures::{Cell, Figures, Part, Unit},
+    outline::{SECTIONS, Shape},
     words::{MissingText, Words},
 };
 
 mod blocks;
+mod charts;
 mod definitions;
 mod tables;
 
@@ -43,6 +46,7 @@ pub(crate) struct Header {
     pub(crate) title: String,
     /// `2026-10`
     pub(crate) month: String,
+    pub(crate) periods: Periods,
     /// `Closed – revision 2`
     pub(crate) state: String,
     pub(crate) reason: Option<String>,
@@ -96,6 +100,7 @@ pub(crate) enum Block {
     Note(String),
     Cards(Vec<Card>),
     Table(Table),
+    Chart(Chart),
     Definitions(Vec<Definition>),
     /// Terms and what they stand for.
     About(Vec<Fact>),
@@ -108,7 +113,8 @@ pub(crate) struct Card {
     pub(crate) figure: Shown,
     /// Words and figures in turn.
     pub(crate) detail: Vec<Entry>,
-    pub(crate) changes: Vec<String>,
+    /// From the month before and from the same month of last year.
+    pub(crate) changes: Vec<Change>,
     pub(crate) pointer: String,
 }
 
@@ -124,6 +130,7 @@ pub(crate) struct Fact {
 /// A table.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
+    pub(crate) key: &'static str,
     pub(crate) title: String,
     /// The period printed with it.
     pub(crate) when: String,
@@ -145,6 +152,31 @@ impl Table {
     }
 }
 
+/// A table drawn.
+#[derive(Clone, Debug)]
+pub(crate) struct Chart {
+    pub(crate) title: String,
+    pub(crate) when: String,
+    /// All that can be seen, in words.
+    pub(crate) alt: String,
+    pub(crate) shape: Shape,
+    pub(crate) unit: Unit,
+    pub(crate) scale: Scale,
+    /// The key of its table, and which of that table's rows and columns are drawn.
+    pub(crate) table: &'static str,
+    pub(crate) rows: Range<usize>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) series: Vec<Series>,
+}
+
+/// What is drawn in one colour.
+#[derive(Clone, Debug)]
+pub(crate) struct Series {
+    pub(crate) name: String,
+    pub(crate) column: usize,
+    pub(crate) shown: Vec<Shown>,
+}
+
 /// Columns, with a common heading or none.
 #[derive(Clone, Debug)]
 pub(crate) struct Group {
@@ -157,6 +189,17 @@ pub(crate) struct Group {
 pub(crate) struct Column {
     pub(crate) heading: String,
     pub(crate) kind: ColumnKind,
+    /// The field of the list that stands in it.
+    pub(crate) field: Option<String>,
+}
+
+impl Column {
+    fn new(heading: String, kind: ColumnKind) -> Self {
+        Self { heading, kind, field: None }
+    }
+    fn of_field(self, field: &str) -> Self {
+        Self { field: Some(field.to_owned()), ..self }
+    }
 }
 
 /// What a column holds.
@@ -190,7 +233,7 @@ pub(crate) enum Entry {
         pointer: String,
     },
     Figure(Shown),
-    Change(String),
+    Change(Change),
     /// A share of 1.
     Bar(f64),
     Pointer(String),
@@ -201,8 +244,25 @@ pub(crate) enum Entry {
 pub(crate) struct Shown {
     pub(crate) text: String,
     pub(crate) cell: Cell,
+    pub(crate) scale: Scale,
     /// The one that the row is there for.
     pub(crate) main: bool,
+}
+
+/// A figure's change.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) text: String,
+    pub(crate) value: Option<f64>,
+    pub(crate) unit: Unit,
+    pub(crate) scale: Scale,
+}
+
+/// How durations are counted where a table has one unit: a caller waits seconds, a ticket days.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scale {
+    Seconds,
+    Days,
 }
 
 /// What a figure means.
@@ -214,20 +274,29 @@ pub(crate) struct Definition {
 }
 
 impl Document {
-    /// Puts a report into a language of the city's texts.
+    /// Puts a report into words.
     ///
     /// # Errors
     /// When the city lacks a text or the report a figure of the outline.
-    pub(crate) fn of(
-        report: &MonthlyReport,
-        city: &Arc<City>,
-        language: &str,
-    ) -> Result<Self, DocumentError> {
-        let words = Words::of(Arc::clone(city), language);
-        let periods = Periods::of(&words, report)?;
-        let writer = Writer { words: &words, figures: Figures::of(report)?, periods: &periods, report };
+    pub(crate) fn of(report: &MonthlyReport, words: &Words) -> Result<Self, DocumentError> {
+        let periods = Periods::of(words, report)?;
+        let writer = Writer { words, figures: Figures::of(report)?, periods: &periods, report };
         let sections = SECTIONS.iter().map(|section| writer.section(section));
         Ok(Self { header: writer.header()?, sections: sections.collect::<Result<_, _>>()? })
+    }
+}
+
+impl Document {
+    /// What the figures mean, in the order of the sections.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        self.sections
+            .iter()
+            .flat_map(|section| &section.blocks)
+            .filter_map(|block| match block {
+                Block::Definitions(definitions) => Some(definitions),
+                _ => None,
+            })
+            .flatten()
     }
 }
 
@@ -247,6 +316,7 @@ impl Writer<'_> {
         Ok(Header {
             title: words.fill("report.title", &[("period", &self.periods.month)])?,
             month: report.period.month.clone(),
+            periods: self.periods.clone(),
             state: self.state()?,
             reason: report.reason.clone(),
             as_of: words.instant(report.as_of)?,
@@ -296,7 +366,13 @@ impl Writer<'_> {
 
     fn shown(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Shown, DocumentError> {
         let cell = self.cell(part, pattern, keys)?;
-        Ok(Shown { text: self.words.figure(cell.value, cell.unit)?, cell, main: false })
+        let text = self.words.figure(cell.value, cell.unit)?;
+        Ok(Shown { text, cell, scale: self.scale(pattern, keys), main: false })
+    }
+
+    fn scale(&self, pattern: &str, keys: &[String]) -> Scale {
+        let waiting = self.figures.clock(pattern, keys) == Some("queue_wait");
+        if waiting || pattern.starts_with("/phone") { Scale::Seconds } else { Scale::Days }
     }
 
     fn figure(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Entry, DocumentError> {
@@ -309,14 +385,25 @@ impl Writer<'_> {
     }
 
     /// The month's change from another part.
-    fn change(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Entry, DocumentError> {
+    fn change(&self, part: Part, pattern: &str, keys: &[String]) -> Result<Change, DocumentError> {
         let now = self.cell(Part::Month, pattern, keys)?;
         let before = self.cell(part, pattern, keys)?;
-        Ok(Entry::Change(self.words.change(now.value, before.value, now.unit)?))
+        Ok(Change {
+            text: self.words.change(now.value, before.value, now.unit)?,
+            value: difference(now.value, before.value),
+            unit: now.unit,
+            scale: self.scale(pattern, keys),
+        })
     }
 
     /// Where the month's figure stands, as `filo explain` takes it; empty for a row that the month does not have.
     fn pointer(&self, pattern: &str, keys: &[String]) -> Result<String, DocumentError> {
         Ok(self.cell(Part::Month, pattern, keys)?.pointer.unwrap_or_default())
     }
+}
+
+/// Exact, as the printed change is.
+fn difference(now: Option<f64>, before: Option<f64>) -> Option<f64> {
+    let (now, before) = now.and_then(decimal).zip(before.and_then(decimal))?;
+    f64::try_from(now.saturating_sub(before)).ok()
 }

@@ -1,8 +1,11 @@
 //! What is behind a figure as a table: one row an item.
 
-use filo_indicators::{explain::Explanation, render::RenderError};
+use filo_indicators::{
+    explain::Explanation,
+    render::{Marks, RenderError},
+};
 
-use crate::table::{FORMAT, Table, cell, text};
+use crate::table::{Cell, FORMAT, Table, cell_or_empty, text};
 
 const COLUMNS: [&str; 7] = ["id", "kind", "channel", "occurred_at", "counted_in", "reason", "seconds"];
 
@@ -15,9 +18,9 @@ pub fn explanation_csv(explanation: &Explanation) -> Result<Vec<u8>, RenderError
     table.header.extend(COLUMNS.map(str::to_owned));
     for item in &explanation.items {
         let item = serde_json::to_value(item).map_err(|error| RenderError::new(FORMAT, error))?;
-        let own = COLUMNS.map(|column| item.get(column).map(cell).unwrap_or_default());
-        let figure = [text(&explanation.key), explanation.period.clone()];
+        let own = COLUMNS.map(|column| cell_or_empty(item.get(column)));
+        let figure = [text(&explanation.key), explanation.period.clone()].map(Cell::from);
         table.rows.push(figure.into_iter().chain(own).collect());
     }
-    table.bytes()
+    table.bytes(Marks::Plain)
 }

@@ -168,6 +168,13 @@ impl Figures {
         }
     }
 
+    /// The clock of the duration that a place belongs to.
+    pub(crate) fn clock(&self, pattern: &str, keys: &[String]) -> Option<&str> {
+        let (duration, _statistic) = pattern.rsplit_once('/')?;
+        let (_pointer, value) = self.resolve(Part::Month, &format!("{duration}/clock"), keys).ok()?;
+        value.as_str()
+    }
+
     fn resolve(&self, part: Part, pattern: &str, keys: &[String]) -> Result<(String, &Value), Absent> {
         let mut pointer = part.prefix().to_owned();
         let mut at = self.0.pointer(&pointer).ok_or(Absent::Place)?;

@@ -8,14 +8,15 @@ use std::sync::Arc;
 
 use filo_domain::city::City;
 use filo_indicators::{
-    render::{Render, RenderError},
+    render::{Render, RenderError, Wanted},
     report::MonthlyReport,
 };
 use minijinja::{Value, context};
 
 use crate::{
-    document::{Block, Card, Column, ColumnKind, Document, Entry, Row, Section, Shown, Table},
+    document::{Block, Card, Change, Column, ColumnKind, Document, Entry, Row, Section, Shown, Table},
     page::{self, FORMAT, escaped},
+    svg::svg,
     words::Words,
 };
 
@@ -25,13 +26,12 @@ const TEMPLATE: &str = include_str!("../templates/report.html");
 #[derive(Clone, Debug)]
 pub struct HtmlReport {
     city: Arc<City>,
-    language: String,
 }
 
 impl HtmlReport {
-    /// In a language of the city's texts (`it`, `en`); another is written in the city's first.
-    pub fn new(city: Arc<City>, language: &str) -> Self {
-        Self { city, language: language.to_owned() }
+    /// With the city's words.
+    pub fn new(city: Arc<City>) -> Self {
+        Self { city }
     }
 }
 
@@ -39,9 +39,9 @@ impl Render for HtmlReport {
     fn format(&self) -> &'static str {
         FORMAT
     }
-    fn render(&self, report: &MonthlyReport) -> Result<Vec<u8>, RenderError> {
-        let document = Document::of(report, &self.city, &self.language).map_err(failed)?;
-        let words = Arc::new(Words::of(Arc::clone(&self.city), &self.language));
+    fn render(&self, report: &MonthlyReport, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
+        let words = Arc::new(Words::wanted(Arc::clone(&self.city), wanted));
+        let document = Document::of(report, &words).map_err(failed)?;
         let mut environment = page::environment(&words).map_err(failed)?;
         page::render(&mut environment, TEMPLATE, Page { document: &document }.context())
     }
@@ -84,6 +84,11 @@ impl Page<'_> {
                 context! { kind => "cards", cards => cards.iter().map(|card| self.card(card)).collect::<Vec<_>>() }
             }
             Block::Table(table) => self.table(table),
+            Block::Chart(chart) => {
+                let attributes = format!(" role=\"img\" aria-label=\"{}\"", escaped(&chart.alt));
+                let drawing = Value::from_safe_string(svg(chart, &attributes));
+                context! { kind => "chart", title => &chart.title, when => &chart.when, drawing }
+            }
             Block::Definitions(entries) => {
                 let entry = |it: &crate::document::Definition| {
                     context! { place => &it.place, words => &it.words, formula => &it.formula }
@@ -105,12 +110,14 @@ impl Page<'_> {
             Entry::Text(text) => escaped(text),
             _ => String::new(),
         };
+        let periods = &self.document.header.periods;
+        let changes = card.changes.iter().map(|it| &it.text).zip([&periods.previous, &periods.last_year]);
         let detail: Vec<String> = card.detail.iter().map(piece).collect();
         context! {
             what => &card.what,
             value => Value::from_safe_string(self.data(&card.figure)),
             detail => Value::from_safe_string(detail.join(" ")),
-            changes => &card.changes,
+            changes => changes.into_iter().map(|(text, month)| context! { text, month }).collect::<Vec<_>>(),
             pointer => &card.pointer,
         }
     }
@@ -166,7 +173,7 @@ impl Page<'_> {
     fn inside(&self, entry: &Entry) -> String {
         match entry {
             Entry::Empty => String::new(),
-            Entry::Text(text) | Entry::Change(text) => escaped(text),
+            Entry::Text(text) | Entry::Change(Change { text, .. }) => escaped(text),
             Entry::Name { text, pointer } => format!("{} <code>{}</code>", escaped(text), escaped(pointer)),
             Entry::Figure(shown) => self.data(shown),
             Entry::Pointer(pointer) => format!("<code>{}</code>", escaped(pointer)),

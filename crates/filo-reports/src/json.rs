@@ -1,7 +1,7 @@
 //! The report as the contract's JSON, indented for people.
 
 use filo_indicators::{
-    render::{Render, RenderError},
+    render::{Render, RenderError, Wanted},
     report::MonthlyReport,
 };
 
@@ -15,7 +15,7 @@ impl Render for JsonReport {
     fn format(&self) -> &'static str {
         FORMAT
     }
-    fn render(&self, report: &MonthlyReport) -> Result<Vec<u8>, RenderError> {
+    fn render(&self, report: &MonthlyReport, _wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
         let mut bytes = serde_json::to_vec_pretty(report).map_err(|error| RenderError::new(FORMAT, error))?;
         bytes.push(b'\n');
         Ok(bytes)

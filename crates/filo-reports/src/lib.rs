@@ -1,10 +1,10 @@
-//! The printed forms of the monthly report, the scorecard and explanations: JSON, HTML and CSV.
+//! The printed forms of the monthly report, the scorecard and explanations: JSON, CSV, XLSX and HTML.
 //!
 //! **Invariant:** a printed form computes no indicator: it writes the figures of the value it is given, all of
 //! them, with their definitions. Unknown is never written as 0, the same value gives the same bytes, and nothing
 //! here reads a clock, a disk or the network.
 //!
-//! Start at [`JsonReport`], [`HtmlReport`] and [`CsvReport`], which implement [`filo_indicators::render::Render`];
+//! Start at [`JsonReport`], [`CsvReport`], [`XlsxReport`] and [`HtmlReport`], which implement [`filo_indicators::render::Render`];
 //! [`scorecard_html`], [`scorecard_csv`] and [`explanation_csv`] print the rest. [`file_stem`] names the files.
 
 mod document;
@@ -17,14 +17,17 @@ mod page;
 mod print;
 mod scorecard;
 mod sheets;
+mod svg;
 mod table;
 mod words;
+mod workbook;
 
 pub use explanation::explanation_csv;
 pub use html::HtmlReport;
 pub use json::JsonReport;
 pub use scorecard::{scorecard_csv, scorecard_html};
 pub use sheets::CsvReport;
+pub use workbook::XlsxReport;
 
 use filo_indicators::report::MonthlyReport;
 

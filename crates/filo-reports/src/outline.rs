@@ -23,6 +23,8 @@ pub(crate) enum Item {
     Counted { table: &'static str, list: &'static List, shares: bool, total: bool },
     /// One row of a list a row and one field a column: for the month, then for the year so far.
     Grid { table: &'static str, list: &'static List, columns: &'static [Field], total: Option<Total> },
+    /// A table of this section, drawn; it stands after that table.
+    Chart(ChartSpec),
     /// What does not count as a request, by channel and reason.
     Exclusions,
     /// What the figures of these blocks mean.
@@ -31,6 +33,24 @@ pub(crate) enum Item {
     About,
     /// Every figure with those of the compared months.
     EveryFigure,
+}
+
+/// A drawing of some columns of a table, one bar a row; its title is `report.chart.<key>`.
+pub(crate) struct ChartSpec {
+    pub(crate) key: &'static str,
+    pub(crate) table: &'static str,
+    /// The fields of the list that are drawn, as `inbound` or `resolution/mean_s`.
+    pub(crate) fields: &'static [&'static str],
+    pub(crate) shape: Shape,
+}
+
+/// How a chart is drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// Lying bars: for names.
+    Bars,
+    /// Standing bars: for what has an order of its own.
+    Columns,
 }
 
 /// A figure, or with a `*` and no key the same of every row.
@@ -94,6 +114,14 @@ const fn at(pattern: &'static str) -> Place {
 }
 const fn of(pattern: &'static str, key: &'static str) -> Place {
     Place { pattern, key: Some(key) }
+}
+const fn chart(
+    key: &'static str,
+    table: &'static str,
+    fields: &'static [&'static str],
+    shape: Shape,
+) -> Item {
+    Item::Chart(ChartSpec { key, table, fields, shape })
 }
 const fn list(
     path: &'static str,
@@ -209,6 +237,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
         items: &[
             Item::Note("channels"),
             Item::Grid { table: "volumes", list: &CHANNELS, columns: VOLUMES, total: Some(ALL_CHANNELS) },
+            chart("volumes", "volumes", &["inbound", "registered"], Shape::Bars),
             Item::Figures {
                 table: "overall",
                 places: &[
@@ -231,6 +260,8 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 columns: &[Field::Duration("response"), Field::Duration("resolution")],
                 total: None,
             },
+            chart("response", "times", &["response/mean_s", "response/median_s"], Shape::Bars),
+            chart("resolution", "times", &["resolution/mean_s", "resolution/median_s"], Shape::Bars),
             Item::Grid {
                 table: "times_net",
                 list: &CHANNELS,
@@ -307,6 +338,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 ],
             },
             Item::Counted { table: "buckets", list: &BUCKETS, shares: true, total: true },
+            chart("buckets", "buckets", &["count"], Shape::Columns),
             Item::Note("buckets"),
             Item::Definitions(&["/scrivi"]),
         ],
@@ -362,6 +394,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
         items: &[
             Item::Note("work"),
             Item::Counted { table: "themes", list: &THEMES, shares: true, total: true },
+            chart("themes", "themes", &["count"], Shape::Bars),
             Item::Figures {
                 table: "levels",
                 places: &[
@@ -405,6 +438,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 ],
             },
             Item::Counted { table: "bands", list: &BANDS, shares: true, total: true },
+            chart("bands", "bands", &["count"], Shape::Columns),
             Item::Definitions(&["/backlog"]),
         ],
     },
@@ -459,6 +493,7 @@ pub(crate) fn lists() -> Vec<(&'static List, Vec<Field>)> {
             Item::Note(_)
             | Item::Cards(_)
             | Item::Figures { .. }
+            | Item::Chart(_)
             | Item::Exclusions
             | Item::Definitions(_)
             | Item::About

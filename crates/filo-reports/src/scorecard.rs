@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use filo_domain::city::City;
 use filo_indicators::{
-    render::RenderError,
+    render::{Marks, RenderError},
     scorecard::{Comparator, Outcome, Quantity, QuantityUnit, ScoreRow, Scorecard, Value},
 };
 use minijinja::{context, value::Serde};
@@ -18,7 +18,7 @@ use serde_json::Value as Json;
 use crate::{
     figures::Unit,
     page::{self, FORMAT},
-    table::{self, Table, text, word},
+    table::{self, Cell, Table, text, word},
     words::{MissingText, Words},
 };
 
@@ -212,12 +212,13 @@ pub fn scorecard_csv(scorecard: &Scorecard) -> Result<Vec<u8>, RenderError> {
     for row in &scorecard.rows {
         table.rows.push(cells(scorecard.year, row).map_err(|error| RenderError::new(table::FORMAT, error))?);
     }
-    table.bytes()
+    table.bytes(Marks::Plain)
 }
 
-fn cells(year: i16, row: &ScoreRow) -> Result<Vec<String>, serde_json::Error> {
+fn cells(year: i16, row: &ScoreRow) -> Result<Vec<Cell>, serde_json::Error> {
     let previous = row.previous.as_ref();
-    let mut cells = vec![year.to_string(), text(&row.key), text(&row.area), text(&row.label)];
+    let mut cells: Vec<Cell> =
+        [year.to_string(), text(&row.key), text(&row.area), text(&row.label)].map(Cell::from).to_vec();
     let before = [
         previous.and_then(|previous| previous.target.as_ref()),
         previous.and_then(|previous| previous.achieved.as_ref()),
@@ -226,23 +227,24 @@ fn cells(year: i16, row: &ScoreRow) -> Result<Vec<String>, serde_json::Error> {
         cells.extend(quantity_cells(quantity)?);
     }
     cells.extend(result_cells(Some(&row.result)));
-    cells.push(previous.map(|previous| previous.year.to_string()).unwrap_or_default());
+    cells.push(previous.map(|previous| previous.year.to_string()).unwrap_or_default().into());
     cells.extend(result_cells(previous.map(|previous| &previous.result)));
     let source = row.source.as_ref();
-    cells.push(source.map(|source| text(&source.document)).unwrap_or_default());
-    cells.push(source.map(|source| text(&source.section)).unwrap_or_default());
+    cells.push(source.map(|source| text(&source.document)).unwrap_or_default().into());
+    cells.push(source.map(|source| text(&source.section)).unwrap_or_default().into());
     Ok(cells)
 }
 
-fn quantity_cells(quantity: Option<&Quantity>) -> Result<[String; 4], serde_json::Error> {
-    let Some(quantity) = quantity else { return Ok(Default::default()) };
+fn quantity_cells(quantity: Option<&Quantity>) -> Result<[Cell; 4], serde_json::Error> {
+    let Some(quantity) = quantity else { return Ok([(); 4].map(|()| "".into())) };
     let value: Json = serde_json::to_value(&quantity.value)?;
     let (comparator, unit) = (word(quantity.comparator), word(quantity.unit));
-    Ok([text(&quantity.text), table::cell(&value), text(&comparator), unit])
+    Ok([text(&quantity.text).into(), table::cell(&value), text(&comparator).into(), unit.into()])
 }
 
-fn result_cells(result: Option<&Outcome>) -> [String; 2] {
+fn result_cells(result: Option<&Outcome>) -> [Cell; 2] {
     let percent = result.and_then(|result| result.percent);
     let printed = result.and_then(|result| result.printed.clone());
-    [percent.map(|percent| percent.normalize().to_string()).unwrap_or_default(), printed.unwrap_or_default()]
+    let percent = percent.map(|percent| percent.normalize().to_string()).unwrap_or_default();
+    [Cell::Number(percent), printed.unwrap_or_default().into()]
 }

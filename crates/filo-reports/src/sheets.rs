@@ -3,10 +3,13 @@
 //! **Invariant:** each number of the JSON report, and each unknown one, has its row in `figures.csv`; headers are the
 //! keys of the JSON, nested ones joined by `_`. The zip carries no clock. Start at [`CsvReport`].
 
-use std::io::{Cursor, Write};
+use std::{
+    collections::HashSet,
+    io::{Cursor, Write},
+};
 
 use filo_indicators::{
-    render::{Render, RenderError},
+    render::{Marks, Render, RenderError, Wanted},
     report::MonthlyReport,
     words,
 };
@@ -16,7 +19,7 @@ use zip::{ZipWriter, write::SimpleFileOptions};
 use crate::{
     figures::{Figures, Leaf, Part, Unit, row_key},
     outline::{self, Field, List},
-    table::{FORMAT, Table, cell, text, word},
+    table::{Cell, FORMAT, Table, cell, cell_or_empty, text, word},
 };
 
 /// What a duration has in columns.
@@ -31,7 +34,7 @@ impl CsvReport {
     ///
     /// # Errors
     /// When a table cannot be written.
-    pub fn files(&self, report: &MonthlyReport) -> Result<Vec<(String, Vec<u8>)>, RenderError> {
+    pub fn files(&self, report: &MonthlyReport, marks: Marks) -> Result<Vec<(String, Vec<u8>)>, RenderError> {
         let figures = Figures::of(report).map_err(|error| RenderError::new(FORMAT, error))?;
         let leaves = figures.leaves();
         let mut tables = vec![
@@ -43,7 +46,7 @@ impl CsvReport {
         tables.extend(
             outline::lists().iter().map(|(list, fields)| (list.file, list_table(&figures, list, fields))),
         );
-        tables.into_iter().map(|(name, table)| Ok((name.to_owned(), table.bytes()?))).collect()
+        tables.into_iter().map(|(name, table)| Ok((name.to_owned(), table.bytes(marks)?))).collect()
     }
 }
 
@@ -51,8 +54,8 @@ impl Render for CsvReport {
     fn format(&self) -> &'static str {
         FORMAT
     }
-    fn render(&self, report: &MonthlyReport) -> Result<Vec<u8>, RenderError> {
-        zipped(&self.files(report)?).map_err(|error| RenderError::new(FORMAT, error))
+    fn render(&self, report: &MonthlyReport, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
+        zipped(&self.files(report, wanted.marks)?).map_err(|error| RenderError::new(FORMAT, error))
     }
 }
 
@@ -92,9 +95,9 @@ fn columns(list: &List, fields: &[Field]) -> Vec<String> {
     columns
 }
 
-fn list_row(part: Part, row: &Value, columns: &[String]) -> Vec<String> {
-    let value = |column: &String| row.pointer(&format!("/{column}")).map(cell).unwrap_or_default();
-    std::iter::once(part.name().to_owned()).chain(columns.iter().map(value)).collect()
+fn list_row(part: Part, row: &Value, columns: &[String]) -> Vec<Cell> {
+    let value = |column: &String| cell_or_empty(row.pointer(&format!("/{column}")));
+    std::iter::once(part.name().into()).chain(columns.iter().map(value)).collect()
 }
 
 /// What the report says of itself, by key.
@@ -115,9 +118,9 @@ fn header(report: &MonthlyReport) -> Table {
         ("chain_root", report.chain_root.clone().unwrap_or_default()),
         ("year_to_date_from", report.year_to_date.from.to_string()),
     ];
-    table.rows.extend(rows.map(|(key, value)| vec![key.to_owned(), text(&value)]));
+    table.rows.extend(rows.map(|(key, value)| vec![key.into(), text(&value).into()]));
     for (set, version) in &report.definitions {
-        table.rows.push(vec![text(&format!("definitions {set}")), text(version)]);
+        table.rows.push(vec![text(&format!("definitions {set}")).into(), text(version).into()]);
     }
     table
 }
@@ -126,12 +129,12 @@ fn every_figure(leaves: &[Leaf]) -> Table {
     let mut table = Table::new(&["pointer", "period_part", "value", "unit", "row", "definition"]);
     table.rows.extend(leaves.iter().map(|leaf| {
         vec![
-            text(&leaf.pointer),
-            leaf.part.name().to_owned(),
+            text(&leaf.pointer).into(),
+            leaf.part.name().into(),
             cell(&leaf.value),
-            Unit::of(&leaf.pattern).name().to_owned(),
-            text(&leaf.keys.join(" / ")),
-            text(&leaf.pattern),
+            Unit::of(&leaf.pattern).name().into(),
+            text(&leaf.keys.join(" / ")).into(),
+            text(&leaf.pattern).into(),
         ]
     }));
     table
@@ -142,13 +145,13 @@ fn definitions(report: &MonthlyReport, leaves: &[Leaf]) -> Table {
     let mut table = Table::new(&["definition", "unit", "words", "formula", "version"]);
     let version: Vec<String> =
         report.definitions.iter().map(|(set, version)| format!("{set} {version}")).collect();
+    let mut known = HashSet::new();
     for leaf in leaves {
-        let pattern = text(&leaf.pattern);
         let (words, formula) = words::of(&leaf.pattern);
-        let known = table.rows.iter().any(|row| row.first() == Some(&pattern));
-        if !known && !words.is_empty() {
-            let unit = Unit::of(&leaf.pattern).name().to_owned();
-            table.rows.push(vec![pattern, unit, text(&words), text(&formula), text(&version.join(", "))]);
+        if !words.is_empty() && known.insert(leaf.pattern.as_str()) {
+            let unit = Unit::of(&leaf.pattern).name();
+            let cells = [&leaf.pattern, unit, &words, &formula, &version.join(", ")];
+            table.rows.push(cells.map(|cell| text(cell).into()).to_vec());
         }
     }
     table
@@ -161,9 +164,9 @@ fn exclusions(figures: &Figures) -> Table {
         for channel in figures.rows(part, "/channels") {
             let excluded = channel.get("excluded").and_then(Value::as_array);
             for row in excluded.into_iter().flatten() {
-                let field = |key: &str| row.get(key).map(cell).unwrap_or_default();
-                let channel = text(&row_key(channel));
-                table.rows.push(vec![part.name().to_owned(), channel, field("reason"), field("count")]);
+                let field = |key: &str| cell_or_empty(row.get(key));
+                let channel = text(&row_key(channel)).into();
+                table.rows.push(vec![part.name().into(), channel, field("reason"), field("count")]);
             }
         }
     }

@@ -6,7 +6,7 @@ use filo_domain::{Period, city::City};
 use filo_indicators::{
     definition::Definitions,
     explain::explain,
-    render::Render,
+    render::{Marks, Render, Wanted},
     report::{MonthlyReport, ReportState},
 };
 use serde_json::Value;
@@ -20,6 +20,7 @@ use crate::{
 mod numbers;
 mod pages;
 mod tables;
+mod workbook;
 mod world;
 
 use world::{World, at, busy, rome};
@@ -52,6 +53,10 @@ fn words(language: &str) -> Words {
     Words::of(milan(), language)
 }
 
+fn in_language(language: &str) -> Wanted {
+    Wanted { language: Some(language.to_owned()), marks: Marks::Plain }
+}
+
 fn busy_report() -> MonthlyReport {
     busy().report("2026-10")
 }
@@ -62,23 +67,29 @@ fn sheets(report: &MonthlyReport) -> BTreeMap<String, Vec<Vec<String>>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
         reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
     };
-    CsvReport.files(report).unwrap().into_iter().map(|(name, bytes)| (name, read(bytes))).collect()
+    CsvReport
+        .files(report, Marks::Plain)
+        .unwrap()
+        .into_iter()
+        .map(|(name, bytes)| (name, read(bytes)))
+        .collect()
 }
 
 #[test]
 fn the_same_report_gives_the_same_bytes_in_every_form() {
     let report = busy_report();
-    let html = HtmlReport::new(milan(), "it");
-    let forms: [&dyn Render; 3] = [&JsonReport, &CsvReport, &html];
-    assert_eq!(forms.map(Render::format), ["json", "csv", "html"]);
+    let (html, workbook) = (HtmlReport::new(milan()), XlsxReport::new(milan()));
+    let forms: [&dyn Render; 4] = [&JsonReport, &CsvReport, &workbook, &html];
+    assert_eq!(forms.map(Render::format), ["json", "csv", "xlsx", "html"]);
     for form in forms {
-        assert_eq!(form.render(&report).unwrap(), form.render(&report.clone()).unwrap(), "{}", form.format());
+        let bytes = || form.render(&report.clone(), &Wanted::default()).unwrap();
+        assert_eq!(bytes(), bytes(), "{}", form.format());
     }
 }
 
 #[test]
 fn json_reads_back_as_the_same_report_and_ends_with_a_newline() {
-    let bytes = JsonReport.render(&busy_report()).unwrap();
+    let bytes = JsonReport.render(&busy_report(), &Wanted::default()).unwrap();
     assert!(bytes.ends_with(b"}\n"));
     let again: MonthlyReport = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(again, busy_report());

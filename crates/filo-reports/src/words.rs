@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use filo_domain::{Instant, city::City};
-use filo_indicators::report::MonthlyReport;
+use filo_indicators::{render::Wanted, report::MonthlyReport};
 
 /// A text that the city's files do not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,10 @@ impl Words {
         let first = city.profile.languages.first().map_or(language, String::as_str);
         let known = city.texts.languages().any(|known| known == language);
         Self { language: if known { language } else { first }.to_owned(), city }
+    }
+    /// In the language that is wanted, else in the city's first.
+    pub(crate) fn wanted(city: Arc<City>, wanted: &Wanted) -> Self {
+        Self::of(city, wanted.language.as_deref().unwrap_or_default())
     }
     pub(crate) fn text(&self, key: &str) -> Result<&str, MissingText> {
         self.city.texts.get(&self.language, key).ok_or_else(|| MissingText(key.to_owned()))

@@ -232,12 +232,18 @@ pub struct Report {
     pub command: Option<ReportCommand>,
     /// The month, `YYYY-MM`.
     pub month: Option<String>,
-    /// json, csv, html; several separated by commas.
+    /// json, csv, xlsx, html; several separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "json")]
     pub format: Vec<String>,
     /// The folder to write to; by default stdout.
     #[arg(long)]
     pub out: Option<PathBuf>,
+    /// The language of the forms that people read, `it` or `en`; by default the city's first.
+    #[arg(long)]
+    pub language: Option<String>,
+    /// How CSV writes numbers: `it` for `;` and a decimal comma, `en` for `,` and a decimal point.
+    #[arg(long)]
+    pub locale: Option<String>,
     /// A past revision of a closed month.
     #[arg(long)]
     pub revision: Option<i32>,

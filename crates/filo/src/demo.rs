@@ -15,7 +15,7 @@ use std::{path::Path, time::Duration};
 
 use filo_app::{App, Caller};
 use filo_domain::{Instant, Period};
-use filo_indicators::report::MonthlyReport;
+use filo_indicators::{render::Wanted, report::MonthlyReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -39,7 +39,7 @@ use crate::{
 const SEED: u64 = 2026_020202;
 /// The offices go on so many days after the month, if these have passed.
 const AFTERMATH_S: i64 = 21 * 86_400;
-const FORMATS: [&str; 3] = ["json", "html", "csv"];
+const FORMATS: [&str; 4] = ["json", "html", "xlsx", "csv"];
 
 /// Runs it.
 ///
@@ -112,7 +112,10 @@ async fn fill_and_report(
     let (staff, request) = live(program, app, &samples, span, &acts).await?;
     fill::settle(app, now).await?;
     let report = app.monthly_report(&console.caller, month, None, now).await?;
-    FORMATS.iter().try_for_each(|format| commands::report::save(console, &report, format, folder))?;
+    let wanted = Wanted::default();
+    FORMATS
+        .iter()
+        .try_for_each(|format| commands::report::save(console, &report, format, folder, &wanted))?;
     Ok(Lived { staff, request, report })
 }
 

@@ -20,7 +20,7 @@ use filo_outward::{
     protocol::{FileProtocol, HttpProtocol},
     webhooks::{HttpWebhooks, WebhookRules},
 };
-use filo_reports::{CsvReport, HtmlReport, JsonReport};
+use filo_reports::{CsvReport, HtmlReport, JsonReport, XlsxReport};
 use filo_store::{Db, DbSettings, SchemaState};
 use secrecy::{ExposeSecret, SecretSlice, SecretString};
 
@@ -276,8 +276,9 @@ fn http_client() -> Result<reqwest::Client, Failure> {
 
 /// Who writes reports of a city, by format.
 pub fn renderers(city: &City) -> Vec<Arc<dyn Render>> {
-    let html = HtmlReport::new(Arc::new(city.clone()), LANGUAGE);
-    vec![Arc::new(JsonReport), Arc::new(CsvReport), Arc::new(html)]
+    let city = Arc::new(city.clone());
+    let (workbook, page) = (XlsxReport::new(Arc::clone(&city)), HtmlReport::new(city));
+    vec![Arc::new(JsonReport), Arc::new(CsvReport), Arc::new(workbook), Arc::new(page)]
 }
 
 fn account(platform: Option<IdentityType>) -> Account {

@@ -1,9 +1,24 @@
 //! Reports as JSON: the blocks are described with their indicators (`GET /indicators`), not one by one here.
 
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::At;
+
+/// Which revision of a month's report, and how it is written.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ReportQuery {
+    /// Of a closed month; by default the last one.
+    #[param(minimum = 1)]
+    pub revision: Option<i32>,
+    /// The language of the forms that people read; by default the city's first.
+    #[param(max_length = 2, example = "en")]
+    pub language: Option<String>,
+    /// How CSV writes numbers: `it` for `;` and a decimal comma, `en` for `,` and a decimal point.
+    #[param(max_length = 12, example = "it")]
+    pub locale: Option<String>,
+}
 
 /// A month and its bounds.
 #[derive(ToSchema)]

@@ -10,7 +10,10 @@ impl Writer<'_> {
     pub(super) fn section(&self, spec: &SectionSpec) -> Result<Section, DocumentError> {
         let mut blocks = Vec::new();
         for item in spec.items {
-            blocks.extend(self.blocks(item)?);
+            match item {
+                Item::Chart(chart) => blocks.extend(self.chart(chart, &blocks)?.map(Block::Chart)),
+                item => blocks.extend(self.blocks(item)?),
+            }
         }
         let title = self.text(&format!("report.section.{}", spec.key))?;
         Ok(Section { key: spec.key, title, blocks })
@@ -32,6 +35,8 @@ impl Writer<'_> {
                 let grid = |part| self.grid_table(part, key, list, columns, total.as_ref()).map(Block::Table);
                 [Part::Month, Part::YearToDate].into_iter().map(grid).collect()
             }
+            // Drawn from the tables before it.
+            Item::Chart(_) => Ok(vec![]),
             Item::Exclusions => table(self.exclusions_table()?),
             Item::Definitions(places) => {
                 let definitions = self.definitions(places);
@@ -54,11 +59,8 @@ impl Writer<'_> {
             Some(text) => self.text(text)?,
             None => self.words.label(pattern, key)?,
         };
-        let compared = [
-            (Part::PreviousMonth, &self.periods.previous),
-            (Part::SameMonthLastYear, &self.periods.last_year),
-        ];
-        let changes = compared.into_iter().map(|(part, month)| self.card_change(part, month, pattern, &keys));
+        let compared = [Part::PreviousMonth, Part::SameMonthLastYear];
+        let changes = compared.into_iter().map(|part| self.change(part, pattern, &keys));
         Ok(Card {
             what,
             figure: self.shown(Part::Month, pattern, &keys)?,
@@ -66,21 +68,6 @@ impl Writer<'_> {
             changes: changes.collect::<Result<_, _>>()?,
             pointer: self.pointer(pattern, &keys)?,
         })
-    }
-
-    fn card_change(
-        &self,
-        part: Part,
-        month: &str,
-        pattern: &str,
-        keys: &[String],
-    ) -> Result<String, DocumentError> {
-        let from = self.words.fill("report.from_month", &[("month", month)])?;
-        let change = match self.change(part, pattern, keys)? {
-            Entry::Change(text) => text,
-            _ => String::new(),
-        };
-        Ok(format!("{change} {from}"))
     }
 
     fn detail(&self, detail: &Detail, keys: &[String]) -> Result<Vec<Entry>, DocumentError> {

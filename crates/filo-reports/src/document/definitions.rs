@@ -39,11 +39,11 @@ impl Writer<'_> {
             }
         }
         let title = self.text("report.every_figure")?;
-        let number = |heading: &str| Column { heading: heading.to_owned(), kind: ColumnKind::Figure };
-        let mut columns =
-            vec![Column { heading: self.text("report.column.figure")?, kind: ColumnKind::Name }];
+        let number = |heading: &str| Column::new(heading.to_owned(), ColumnKind::Figure);
+        let mut columns = vec![Column::new(self.text("report.column.figure")?, ColumnKind::Name)];
         columns.extend(PARTS.map(|part| number(self.periods.name(part))));
         Ok(Table {
+            key: "every_figure",
             title,
             when: self.periods.month.clone(),
             groups: vec![Group { heading: None, columns }],

@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::{Column, ColumnKind, DocumentError, Entry, Group, Row, Table, Writer};
+use super::{Column, ColumnKind, DocumentError, Entry, Group, Row, Scale, Shown, Table, Writer};
 use crate::{
-    figures::{Part, Unit},
+    figures::{Cell, Part, Unit},
     outline::{Field, List, Place, Total},
     words::MissingText,
 };
@@ -51,10 +51,10 @@ impl Writer<'_> {
         total: bool,
     ) -> Result<Table, DocumentError> {
         let share = || self.column("share", ColumnKind::Figure);
-        let mut columns =
-            vec![self.column(list.heading, ColumnKind::Name)?, self.column("count", ColumnKind::Figure)?];
+        let count = self.column("count", ColumnKind::Figure)?.of_field("count");
+        let mut columns = vec![self.column(list.heading, ColumnKind::Name)?, count];
         if shares {
-            columns.extend([share()?, Column { heading: String::new(), kind: ColumnKind::Bar }]);
+            columns.extend([share()?.of_field("share"), Column::new(String::new(), ColumnKind::Bar)]);
         }
         columns.extend(self.changes_heads()?);
         columns.push(self.period(Part::YearToDate));
@@ -107,9 +107,9 @@ impl Writer<'_> {
     fn sum(&self, part: Part, list: &str) -> Result<Entry, DocumentError> {
         let count = |row: &Json| row.get("count").and_then(Json::as_u64);
         let sum: u64 = self.figures.rows(part, list).iter().filter_map(count).sum();
-        let cell = crate::figures::Cell { value: Some(sum as f64), unit: Unit::Count, pointer: None };
+        let cell = Cell { value: Some(sum as f64), unit: Unit::Count, pointer: None };
         let text = self.words.figure(cell.value, cell.unit)?;
-        Ok(Entry::Figure(super::Shown { text, cell, main: false }))
+        Ok(Entry::Figure(Shown { text, cell, scale: Scale::Days, main: false }))
     }
 
     /// One row of a list a row, one field a column.
@@ -143,7 +143,10 @@ impl Writer<'_> {
         match field {
             Field::Figure(name) => {
                 let heading = self.words.label(&format!("{list}/*/{name}"), "")?;
-                Ok(Group { heading: None, columns: vec![Column { heading, kind: ColumnKind::Figure }] })
+                Ok(Group {
+                    heading: None,
+                    columns: vec![Column::new(heading, ColumnKind::Figure).of_field(name)],
+                })
             }
             Field::Duration(name) => {
                 let place = format!("{list}/*/{name}");
@@ -152,12 +155,13 @@ impl Writer<'_> {
                     .words
                     .label(&format!("{place}/title"), "")
                     .or_else(|_no_title| self.words.label(&place, ""))?;
+                let n = Column::new("n".to_owned(), ColumnKind::Figure);
                 let named = |name: &str| self.column(name, ColumnKind::Figure);
-                let n = Column { heading: "n".to_owned(), kind: ColumnKind::Figure };
-                Ok(Group {
-                    heading: Some(heading),
-                    columns: vec![n, named("mean")?, named("median")?, named("p90")?],
-                })
+                let columns =
+                    [n, named("mean")?, named("median")?, named("p90")?].into_iter().zip(STATISTICS);
+                let columns =
+                    columns.map(|(column, statistic)| column.of_field(&format!("{name}/{statistic}")));
+                Ok(Group { heading: Some(heading), columns: columns.collect() })
             }
         }
     }
@@ -172,7 +176,7 @@ impl Writer<'_> {
                     for statistic in STATISTICS {
                         let place = format!("{list}/*/{name}/{statistic}");
                         let shown = self.shown(part, &place, &keys)?;
-                        cells.push(Entry::Figure(super::Shown { main: statistic == "mean_s", ..shown }));
+                        cells.push(Entry::Figure(Shown { main: statistic == "mean_s", ..shown }));
                     }
                 }
             }
@@ -224,28 +228,36 @@ impl Writer<'_> {
         let title = self.text(&format!("report.table.{key}"))?;
         let empty = self.words.text(&format!("report.empty.{key}"));
         let empty = empty.or_else(|_none_of_its_own| self.words.text("report.nothing"))?.to_owned();
-        Ok(Table { title, when: self.periods.name(part).to_owned(), groups, rows, empty, appendix: false })
+        Ok(Table {
+            key,
+            title,
+            when: self.periods.name(part).to_owned(),
+            groups,
+            rows,
+            empty,
+            appendix: false,
+        })
     }
 
     fn column(&self, key: &str, kind: ColumnKind) -> Result<Column, DocumentError> {
-        Ok(Column { heading: self.text(&format!("report.column.{key}"))?, kind })
+        Ok(Column::new(self.text(&format!("report.column.{key}"))?, kind))
     }
 
     fn period(&self, part: Part) -> Column {
-        Column { heading: self.periods.name(part).to_owned(), kind: ColumnKind::Figure }
+        Column::new(self.periods.name(part).to_owned(), ColumnKind::Figure)
     }
 
     fn changes_heads(&self) -> Result<[Column; 2], DocumentError> {
         let head = |month: &str| -> Result<Column, MissingText> {
             let heading = self.words.fill("report.column.change", &[("month", month)])?;
-            Ok(Column { heading, kind: ColumnKind::Change })
+            Ok(Column::new(heading, ColumnKind::Change))
         };
         Ok([head(&self.periods.previous)?, head(&self.periods.last_year)?])
     }
 
     fn changes(&self, pattern: &str, keys: &[String]) -> Result<[Entry; 2], DocumentError> {
         let change = |part| self.change(part, pattern, keys);
-        Ok([change(Part::PreviousMonth)?, change(Part::SameMonthLastYear)?])
+        Ok([change(Part::PreviousMonth)?, change(Part::SameMonthLastYear)?].map(Entry::Change))
     }
 
     fn keys(&self, list: &str, outer: &[String]) -> Vec<String> {

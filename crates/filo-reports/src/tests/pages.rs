@@ -5,7 +5,7 @@ use roxmltree::{Document, Node, ParsingOptions};
 use super::*;
 
 fn page(report: &MonthlyReport, language: &str) -> String {
-    String::from_utf8(HtmlReport::new(milan(), language).render(report).unwrap()).unwrap()
+    String::from_utf8(HtmlReport::new(milan()).render(report, &in_language(language)).unwrap()).unwrap()
 }
 
 fn parsed(page: &str) -> Document<'_> {

@@ -107,9 +107,9 @@ fn each_figure_leads_to_its_definition() {
 #[test]
 fn the_zip_holds_the_files_as_they_are() {
     let report = busy_report();
-    let bytes = CsvReport.render(&report).unwrap();
+    let bytes = CsvReport.render(&report, &Wanted::default()).unwrap();
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-    let files = CsvReport.files(&report).unwrap();
+    let files = CsvReport.files(&report, Marks::Plain).unwrap();
     assert_eq!(archive.len(), files.len());
     for (name, expected) in files {
         let mut found = Vec::new();
@@ -117,6 +117,37 @@ fn the_zip_holds_the_files_as_they_are() {
         assert_eq!(found, expected, "{name}");
         assert!(found.windows(2).any(|pair| pair == b"\r\n"), "{name} ends its lines as RFC 4180 says");
     }
+}
+
+#[test]
+fn italian_spreadsheets_get_semicolons_and_decimal_commas_and_nothing_else_changes() {
+    let mut report = busy_report();
+    report.blocks.themes[0].theme = "1.5;\"x\"".to_owned();
+    let read = |marks, delimiter: u8| -> Vec<(String, Vec<Vec<String>>)> {
+        let files = CsvReport.files(&report, marks).unwrap().into_iter();
+        files
+            .map(|(name, bytes)| {
+                let mut builder = csv::ReaderBuilder::new();
+                let mut reader =
+                    builder.has_headers(false).delimiter(delimiter).from_reader(bytes.as_slice());
+                (name, reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect())
+            })
+            .collect()
+    };
+    let (plain, italian) = (read(Marks::Plain, b','), read(Marks::Italian, b';'));
+    let value = |tables: &[(String, Vec<Vec<String>>)], pointer: &str| {
+        let figures = &tables.iter().find(|(name, _)| name == "figures.csv").unwrap().1;
+        figures.iter().find(|row| row[0] == pointer).unwrap()[2].clone()
+    };
+    assert!(value(&plain, "/response_rate/rate").starts_with("0."));
+    assert!(value(&italian, "/response_rate/rate").starts_with("0,"));
+    for ((name, plain), (_, italian)) in plain.iter().zip(&italian) {
+        for (plain, italian) in plain.iter().flatten().zip(italian.iter().flatten()) {
+            let number = plain.parse::<f64>().is_ok();
+            assert_eq!(*italian, if number { plain.replace('.', ",") } else { plain.clone() }, "{name}");
+        }
+    }
+    assert!(italian.iter().any(|(_, rows)| rows.iter().flatten().any(|cell| cell == "1.5;\"x\"")));
 }
 
 #[test]

@@ -3,7 +3,10 @@
 use std::{path::Path, sync::Arc};
 
 use filo_domain::Period;
-use filo_indicators::{render::RenderError, report::MonthlyReport};
+use filo_indicators::{
+    render::{Marks, RenderError, Wanted},
+    report::MonthlyReport,
+};
 use filo_reports::{CsvReport, explanation_csv, scorecard_csv, scorecard_html};
 
 use super::{Console, print_bytes, print_line};
@@ -27,7 +30,20 @@ pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failu
         (None, Some(text)) => app.monthly_report(caller, month(text)?, args.revision, now).await?,
         (None, None) => return Err(Failure::Usage("give a month such as 2026-10".to_owned())),
     };
-    write(console, &report, &args.format, args.out.as_deref())
+    let wanted = wanted(console, args.language, args.locale.as_deref())?;
+    write(console, &report, &args.format, args.out.as_deref(), &wanted)
+}
+
+fn wanted(console: &Console, language: Option<String>, locale: Option<&str>) -> Result<Wanted, Failure> {
+    let known = &console.program.city.profile.languages;
+    if let Some(other) = language.as_ref().filter(|language| !known.contains(language)) {
+        let known = known.join(", ");
+        return Err(Failure::Usage(format!("unknown language {other:?}: expected one of {known}")));
+    }
+    let marks = locale.map(|locale| Marks::of_locale(locale).ok_or(locale)).transpose();
+    let marks =
+        marks.map_err(|locale| Failure::Usage(format!("unknown locale {locale:?}: expected it or en")))?;
+    Ok(Wanted { language, marks: marks.unwrap_or_default() })
 }
 
 /// One format and no folder goes to stdout; else files in the folder.
@@ -36,24 +52,30 @@ fn write(
     report: &MonthlyReport,
     formats: &[String],
     out: Option<&Path>,
+    wanted: &Wanted,
 ) -> Result<(), Failure> {
     match (formats, out) {
-        ([format], None) => print_bytes(&render(console, report, format)?),
+        ([format], None) => print_bytes(&render(console, report, format, wanted)?),
         (_, None) => Err(Failure::Usage("several formats need --out DIR".to_owned())),
         (formats, Some(folder)) => {
-            formats.iter().try_for_each(|format| save(console, report, format, folder))
+            formats.iter().try_for_each(|format| save(console, report, format, folder, wanted))
         }
     }
 }
 
 /// A report in one format.
-pub(crate) fn render(console: &Console, report: &MonthlyReport, format: &str) -> Result<Vec<u8>, Failure> {
+pub(crate) fn render(
+    console: &Console,
+    report: &MonthlyReport,
+    format: &str,
+    wanted: &Wanted,
+) -> Result<Vec<u8>, Failure> {
     let all = renderers(&console.program.city);
     let renderer = all.iter().find(|renderer| renderer.format() == format).ok_or_else(|| {
         let known: Vec<&str> = all.iter().map(|renderer| renderer.format()).collect();
         Failure::Usage(format!("unknown format {format:?}: expected one of {}", known.join(", ")))
     })?;
-    renderer.render(report).map_err(wrong)
+    renderer.render(report, wanted).map_err(wrong)
 }
 
 pub(crate) fn save(
@@ -61,13 +83,14 @@ pub(crate) fn save(
     report: &MonthlyReport,
     format: &str,
     folder: &Path,
+    wanted: &Wanted,
 ) -> Result<(), Failure> {
     let cannot = |path: &Path, error: std::io::Error| Failure::Wrong(format!("{}: {error}", path.display()));
     let name = filo_reports::file_stem(report);
     if format == "csv" {
         let folder = folder.join(format!("{name}-csv"));
         std::fs::create_dir_all(&folder).map_err(|error| cannot(&folder, error))?;
-        for (file, bytes) in CsvReport.files(report).map_err(wrong)? {
+        for (file, bytes) in CsvReport.files(report, wanted.marks).map_err(wrong)? {
             let path = folder.join(file);
             std::fs::write(&path, bytes).map_err(|error| cannot(&path, error))?;
         }
@@ -75,7 +98,7 @@ pub(crate) fn save(
     }
     std::fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
     let path = folder.join(format!("{name}.{format}"));
-    std::fs::write(&path, render(console, report, format)?).map_err(|error| cannot(&path, error))
+    std::fs::write(&path, render(console, report, format, wanted)?).map_err(|error| cannot(&path, error))
 }
 
 pub(super) async fn scorecard(console: &Console, args: Scorecard) -> Result<(), Failure> {
