@@ -126,7 +126,7 @@ async fn fill(city: &City, args: &Args, person: PersonId, now: Instant) -> anyho
             _ => 1_000 + number % crowd,
         };
         let rows: Vec<Interaction> = numbers.map(|number| contact(number, id(whose(number)), now)).collect();
-        city.app.db().write(move |conn| interactions::insert_all(conn, &rows)).await?;
+        city.app.db().write(move |conn| interactions::insert_all(conn, rows)).await?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ use crate::{
 };
 
 /// Legs registered in one transaction: enough that its cost does not count, few enough that others get their turn.
-const CHUNK: usize = 4_000;
+const CHUNK: usize = 16_000;
 /// The reason under which an end without its start is kept.
 pub(crate) const WITHOUT_START: &str = "leg_without_start";
 

@@ -1,5 +1,7 @@
 //! New identifiers, random salts and secrets, and message authentication by the signing key.
 
+use std::sync::{Mutex, PoisonError};
+
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use filo_domain::{
     Instant,
@@ -10,15 +12,42 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretSlice};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use uuid::{NoContext, Timestamp, Uuid};
+use uuid::{ClockSequence, Timestamp, Uuid};
 
 use crate::AppError;
 
-/// A new UUIDv7 that carries `now`.
+/// A new UUIDv7 that carries `now`. Those of one millisecond count up from a random beginning (RFC 9562, section 6.2),
+/// so that the rows of one import stand beside each other in every index.
 pub(crate) fn uuid(now: Instant) -> Uuid {
     let micros = now.micros().max(0).unsigned_abs();
     let nanos = u32::try_from(micros % 1_000_000).unwrap_or(0) * 1_000;
-    Uuid::new_v7(Timestamp::from_unix(NoContext, micros / 1_000_000, nanos))
+    Uuid::new_v7(Timestamp::from_unix(&COUNTER, micros / 1_000_000, nanos))
+}
+
+static COUNTER: Counter = Counter(Mutex::new((0, 0)));
+
+/// The last millisecond that had an id, and its count.
+struct Counter(Mutex<(u64, u64)>);
+
+/// Bits of the count.
+const COUNTER_BITS: usize = 42;
+/// Where a count begins at most: half of them are left to count on.
+const FIRST_AT_MOST: u64 = (1 << (COUNTER_BITS - 1)) - 1;
+
+impl ClockSequence for Counter {
+    type Output = u64;
+    fn generate_sequence(&self, seconds: u64, subsec_nanos: u32) -> u64 {
+        let millisecond = seconds * 1000 + u64::from(subsec_nanos / 1_000_000);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *last = match *last {
+            (known, count) if known == millisecond => (known, count + 1),
+            (_, _) => (millisecond, Uuid::new_v4().as_u64_pair().1 & FIRST_AT_MOST),
+        };
+        last.1
+    }
+    fn usable_bits(&self) -> usize {
+        COUNTER_BITS
+    }
 }
 
 /// A new identifier.
@@ -120,6 +149,18 @@ fn cipher(key: &SecretSlice<u8>, purpose: &str) -> Result<LessSafeKey, AppError>
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_carry_their_instant_and_count_up_within_it() {
+        let (early, late) =
+            (Instant::from_micros(1_790_000_000_123_456), Instant::from_seconds(1_790_000_100));
+        let ids: Vec<Uuid> = (0..1000).map(|_| uuid(early)).collect();
+        assert!(ids.is_sorted_by(|a, b| a < b));
+        let millisecond = |id: &Uuid| id.get_timestamp().unwrap().to_unix();
+        assert!(ids.iter().all(|id| millisecond(id) == (1_790_000_000, 123_000_000)));
+        assert!(uuid(late) > ids[999]);
+        assert!(uuid(early) < uuid(late), "an earlier clock has its own count");
+    }
 
     #[test]
     fn a_sealed_secret_opens_for_its_owner_purpose_and_key_alone() {

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Conn, StoreError,
-    conn::on,
+    conn::{insert_together, on},
     schema::{calls, legs},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, word},
@@ -84,11 +84,11 @@ impl TryFrom<LegRow> for StoredLeg {
     }
 }
 
-fn leg_row(source: &str, stored: &StoredLeg) -> LegRow {
-    let leg = stored.leg.clone();
+fn leg_row(source: &str, stored: StoredLeg) -> LegRow {
+    let StoredLeg { id, interaction, leg } = stored;
     LegRow {
-        id: SqlId(stored.id),
-        interaction_id: stored.interaction.into(),
+        id: SqlId(id),
+        interaction_id: interaction.into(),
         source: source.to_owned(),
         call_id: leg.call_id,
         queue: leg.queue,
@@ -168,24 +168,24 @@ pub fn open_legs(
 /// # Errors
 /// The database's own.
 pub fn insert_leg(conn: &mut Conn, source: &str, leg: &StoredLeg) -> Result<(), StoreError> {
-    let row = leg_row(source, leg);
+    let row = leg_row(source, leg.clone());
     on!(conn, c => diesel::insert_into(legs::table).values(&row).execute(c))?;
     Ok(())
 }
 
-/// Records new legs, as [`insert_leg`]. PostgreSQL copies them in; SQLite has no faster way than one after the other.
+/// Records new legs, as [`insert_leg`]. PostgreSQL copies them in.
 ///
 /// # Errors
 /// The database's own.
-pub fn insert_legs(conn: &mut Conn, source: &str, new: &[StoredLeg]) -> Result<(), StoreError> {
+pub fn insert_legs(conn: &mut Conn, source: &str, new: Vec<StoredLeg>) -> Result<(), StoreError> {
+    let rows: Vec<LegRow> = new.into_iter().map(|leg| leg_row(source, leg)).collect();
     match conn {
         Conn::Postgres(c) => {
-            let rows: Vec<LegRow> = new.iter().map(|leg| leg_row(source, leg)).collect();
             diesel::copy_from(legs::table).from_insertable(&rows).execute(&mut **c)?;
-            Ok(())
         }
-        Conn::Sqlite(_) => new.iter().try_for_each(|leg| insert_leg(conn, source, leg)),
+        Conn::Sqlite(c) => insert_together!(&mut **c, legs::table, rows),
     }
+    Ok(())
 }
 
 /// Renews a leg.
@@ -193,7 +193,7 @@ pub fn insert_legs(conn: &mut Conn, source: &str, new: &[StoredLeg]) -> Result<(
 /// # Errors
 /// The database's own.
 pub fn update_leg(conn: &mut Conn, source: &str, leg: &StoredLeg) -> Result<(), StoreError> {
-    let row = leg_row(source, leg);
+    let row = leg_row(source, leg.clone());
     on!(conn, c => diesel::update(legs::table.find(SqlId(leg.id))).set(&row).execute(c))?;
     Ok(())
 }
@@ -288,14 +288,14 @@ fn insert(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Resu
 /// # Errors
 /// The database's own.
 pub fn insert_all(conn: &mut Conn, source: &str, new: &[(InteractionId, &Call)]) -> Result<(), StoreError> {
+    let rows: Vec<CallRow> = new.iter().map(|(id, call)| call_row(*id, source, call)).collect();
     match conn {
         Conn::Postgres(c) => {
-            let rows: Vec<CallRow> = new.iter().map(|(id, call)| call_row(*id, source, call)).collect();
             diesel::copy_from(calls::table).from_insertable(&rows).execute(&mut **c)?;
-            Ok(())
         }
-        Conn::Sqlite(_) => new.iter().try_for_each(|(id, call)| insert(conn, *id, source, call)),
+        Conn::Sqlite(c) => insert_together!(&mut **c, calls::table, rows),
     }
+    Ok(())
 }
 
 /// Records or renews the fold of a call.

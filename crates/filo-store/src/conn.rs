@@ -33,6 +33,26 @@ macro_rules! on {
 }
 pub(crate) use on;
 
+/// Rows that one prepared statement of SQLite writes: it opens the table and its indices once for all of them. Each
+/// such statement is a savepoint of its own, whose end costs time in proportion to what the transaction has changed
+/// so far: there must be few of them.
+pub(crate) const TOGETHER: usize = 512;
+
+/// Writes many rows into a table of SQLite, most of them [`TOGETHER`]. What stands behind the values is added to each
+/// statement.
+macro_rules! insert_together {
+    ($c:expr, $table:expr, $rows:expr $(, $more:ident)?) => {{
+        let (groups, rest) = $rows.as_chunks::<{ $crate::conn::TOGETHER }>();
+        for group in groups {
+            diesel::insert_into($table).values(group)$(.$more())?.execute($c)?;
+        }
+        for row in rest {
+            diesel::insert_into($table).values(row)$(.$more())?.execute($c)?;
+        }
+    }};
+}
+pub(crate) use insert_together;
+
 impl Conn {
     /// Runs work in a transaction, or in a savepoint when one is open: an error undoes what the work did.
     ///

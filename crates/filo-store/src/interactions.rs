@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Conn, StoreError,
-    conn::on,
+    conn::{insert_together, on},
     intake::RawInput,
     schema::interactions,
     sql_types::{SqlId, SqlInstant, opt},
@@ -119,29 +119,29 @@ impl TryFrom<InteractionRow> for Interaction {
     }
 }
 
-impl From<&Interaction> for InteractionRow {
-    fn from(value: &Interaction) -> Self {
+impl From<Interaction> for InteractionRow {
+    fn from(value: Interaction) -> Self {
         Self {
             id: value.id.into(),
-            source: value.source.clone(),
+            source: value.source,
             channel: value.channel.word().to_owned(),
             kind: value.kind.word().to_owned(),
             direction: value.direction.word().to_owned(),
-            external_id: value.external_id.clone(),
+            external_id: value.external_id,
             occurred_at: value.occurred_at.into(),
             recorded_at: value.recorded_at.into(),
-            local_day: value.local_day.clone(),
+            local_day: value.local_day,
             person_id: opt(value.person_id),
             ticket_id: opt(value.ticket_id),
             linked_at: opt(value.linked_at),
-            thread: value.thread.clone(),
+            thread: value.thread,
             not_actionable: value.not_actionable.map(|reason| reason.word().to_owned()),
-            name: value.name.clone(),
-            subject: value.subject.clone(),
-            body: value.body.clone(),
+            name: value.name,
+            subject: value.subject,
+            body: value.body,
             raw_id: opt(value.raw_id),
-            detail: value.detail.clone(),
-            flags: Value::from(value.flags.clone()),
+            detail: value.detail,
+            flags: Value::from(value.flags),
         }
     }
 }
@@ -155,7 +155,7 @@ fn convert(rows: Vec<InteractionRow>) -> Result<Vec<Interaction>, StoreError> {
 /// # Errors
 /// The database's own.
 pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreError> {
-    let row = InteractionRow::from(interaction);
+    let row = InteractionRow::from(interaction.clone());
     on!(conn, c => diesel::insert_into(interactions::table).values(&row).execute(c))?;
     match interaction.ticket_id.filter(|_| interaction.direction == Direction::Inbound) {
         Some(ticket) => add_words(conn, ticket, interaction),
@@ -163,20 +163,19 @@ pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreErr
     }
 }
 
-/// Records many interactions that belong to no ticket yet. PostgreSQL copies them in; SQLite has no faster way than
-/// one after the other.
+/// Records many interactions that belong to no ticket yet. PostgreSQL copies them in.
 ///
 /// # Errors
 /// The database's own.
-pub fn insert_all(conn: &mut Conn, new: &[Interaction]) -> Result<(), StoreError> {
+pub fn insert_all(conn: &mut Conn, new: Vec<Interaction>) -> Result<(), StoreError> {
+    let rows: Vec<InteractionRow> = new.into_iter().map(InteractionRow::from).collect();
     match conn {
         Conn::Postgres(c) => {
-            let rows: Vec<InteractionRow> = new.iter().map(InteractionRow::from).collect();
             diesel::copy_from(interactions::table).from_insertable(&rows).execute(&mut **c)?;
-            Ok(())
         }
-        Conn::Sqlite(_) => new.iter().try_for_each(|interaction| insert(conn, interaction)),
+        Conn::Sqlite(c) => insert_together!(&mut **c, interactions::table, rows),
     }
+    Ok(())
 }
 
 /// Reads one interaction.

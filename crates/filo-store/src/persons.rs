@@ -4,7 +4,7 @@
 //! that everything is exactly as before. Who a person *is* now is [`canonical`]; who belongs together is
 //! [`members`].
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use diesel::prelude::*;
 use filo_domain::{
@@ -18,13 +18,16 @@ use uuid::Uuid;
 
 use crate::{
     Conn, StoreError,
-    conn::on,
+    conn::{insert_together, on},
     person_words,
     schema::{identities, person_merges, persons},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, word},
     ticket_search,
 };
+
+/// Values that one question names: SQLite takes 32,766 at most.
+const MOST_VALUES: usize = 10_000;
 
 /// Names an entry of the merge ledger.
 pub enum Merge {}
@@ -264,37 +267,28 @@ pub fn holder(conn: &mut Conn, identity: &Identity) -> Result<Option<KnownIdenti
     row.map(known).transpose()
 }
 
-/// Whose identities are, as recorded; those that nobody holds are left out. One query on PostgreSQL; SQLite has no
-/// round trips to save.
+/// Whose identities are, as recorded; those that nobody holds are left out. One question a type: two lists at once
+/// would be probed in every combination.
 ///
 /// # Errors
 /// The database's own.
 pub fn holders(conn: &mut Conn, wanted: &[&Identity]) -> Result<Vec<KnownIdentity>, StoreError> {
-    match conn {
-        Conn::Postgres(c) => {
-            // One question a type: two lists at once are probed in every combination.
-            let mut by_type: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-            for one in wanted {
-                by_type.entry(one.identity_type().word()).or_default().push(one.value());
-            }
-            let mut found = Vec::new();
-            for (identity_type, values) in by_type {
-                let rows: Vec<IdentityRow> = identities::table
-                    .filter(identities::identity_type.eq(identity_type).and(identities::value.eq_any(values)))
-                    .select(IdentityRow::as_select())
-                    .load(&mut **c)?;
-                found.extend(rows.into_iter().map(known).collect::<Result<Vec<_>, _>>()?);
-            }
-            Ok(found)
-        }
-        Conn::Sqlite(_) => {
-            let mut found = Vec::new();
-            for identity in wanted {
-                found.extend(holder(conn, identity)?);
-            }
-            Ok(found)
+    let mut by_type: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for one in wanted {
+        by_type.entry(one.identity_type().word()).or_default().insert(one.value());
+    }
+    let mut found = Vec::new();
+    for (identity_type, values) in by_type {
+        let values: Vec<&str> = values.into_iter().collect();
+        for some in values.chunks(MOST_VALUES) {
+            let rows: Vec<IdentityRow> = on!(conn, c => identities::table
+                .filter(identities::identity_type.eq(identity_type).and(identities::value.eq_any(some)))
+                .select(IdentityRow::as_select())
+                .load(c))?;
+            found.extend(rows.into_iter().map(known).collect::<Result<Vec<_>, _>>()?);
         }
     }
+    Ok(found)
 }
 
 /// Records new persons without a name, each with the one identity known of them.
@@ -306,23 +300,19 @@ pub fn insert_strangers(
     new: &[(Uuid, KnownIdentity)],
     at: Instant,
 ) -> Result<(), StoreError> {
+    let persons: Vec<PersonRow> = new.iter().map(|(_, known)| person_row(known.person, None, at)).collect();
+    let identities: Vec<IdentityRow> = new.iter().map(|(id, known)| identity_row(*id, known, at)).collect();
     match conn {
         Conn::Postgres(c) => {
-            let persons: Vec<PersonRow> =
-                new.iter().map(|(_, known)| person_row(known.person, None, at)).collect();
             diesel::copy_from(persons::table).from_insertable(&persons).execute(&mut **c)?;
-            let identities: Vec<IdentityRow> =
-                new.iter().map(|(id, known)| identity_row(*id, known, at)).collect();
             diesel::insert_into(identities::table)
                 .values(&identities)
                 .on_conflict_do_nothing()
                 .execute(&mut **c)?;
         }
-        Conn::Sqlite(_) => {
-            for (id, known) in new {
-                insert(conn, known.person, None, at)?;
-                put_identity(conn, *id, known, at)?;
-            }
+        Conn::Sqlite(c) => {
+            insert_together!(&mut **c, persons::table, persons);
+            insert_together!(&mut **c, identities::table, identities, on_conflict_do_nothing);
         }
     }
     Ok(())

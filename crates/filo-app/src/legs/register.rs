@@ -185,11 +185,11 @@ impl Rows {
             interaction(core, source, new, person, now)
         };
         let interactions: Vec<Interaction> = self.new_calls.iter().map(interaction).collect();
-        interactions::insert_all(conn, &interactions)?;
+        interactions::insert_all(conn, interactions)?;
         let folds: Vec<(InteractionId, &Call)> =
             self.new_calls.iter().map(|new| (new.id, &new.call)).collect();
         calls::insert_all(conn, source, &folds)?;
-        Ok(calls::insert_legs(conn, source, &self.new_legs)?)
+        Ok(calls::insert_legs(conn, source, self.new_legs)?)
     }
 }
 
