@@ -8,11 +8,13 @@
 //! - else (`FAILED`, `CONGESTION`, served by the machine alone) its outcome is unknown.
 
 mod call;
+mod check;
 mod row;
 
 use filo_channel::{Decode, Decoded, Raw, Rejected};
 use filo_domain::CityZone;
 
+pub(crate) use self::check::CdrLook;
 use self::row::{Columns, Row};
 use crate::text::{Line, Splitter, fields, likely_delimiter, lines, unmarked};
 

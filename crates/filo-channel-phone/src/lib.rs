@@ -5,9 +5,10 @@
 //! one call must be in one payload.) A line that is not understood is handed back whole, never dropped.
 //!
 //! Start at [`decoder`]; [`QueueLog`] has the events, [`Cdr`] the records, [`Mapped`] the files that a mapping
-//! describes, [`inspect`](inspect()) what `filo inspect calls` prints.
+//! describes, [`inspect`](inspect()) what `filo inspect calls` prints, [`Checker`] what `filo import calls --check` does.
 
 mod cdr;
+mod check;
 mod inspect;
 mod local_time;
 mod mapped;
@@ -19,6 +20,7 @@ use filo_domain::{CityZone, vocabulary::Word};
 
 pub use crate::{
     cdr::{Cdr, DEFAULT_AGENT_CHANNELS, Layout},
+    check::{Checked, CheckedRow, Checker, FileCheck, Refused, Summary},
     inspect::{Inspected, inspect},
     mapped::{Column, DurationUnit, Mapped, Mapping, MappingError},
     queue_log::QueueLog,

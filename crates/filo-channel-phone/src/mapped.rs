@@ -1,5 +1,6 @@
 //! Any other system's CSV, one row a leg, read as a mapping file says.
 
+mod check;
 mod mapping;
 mod value;
 
@@ -10,6 +11,7 @@ use filo_domain::{
     vocabulary::{CallOutcome, Word},
 };
 
+pub(crate) use self::check::MappedLook;
 pub use self::mapping::{Column, DurationUnit, Mapping, MappingError};
 use self::value::{local_time, seconds};
 use crate::{
@@ -78,6 +80,9 @@ struct Row<'a> {
 }
 
 impl Mapped {
+    pub(crate) fn zone(&self) -> &CityZone {
+        &self.zone
+    }
     fn parts(&self) -> Parts<'_> {
         Parts { mapped: self, place: Place::default(), head: None }
     }

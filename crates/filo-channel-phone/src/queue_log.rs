@@ -88,7 +88,7 @@ fn is_noise(name: &str) -> bool {
 const NOBODY: &str = "NONE";
 
 impl QueueLog {
-    fn unit(&self, line: &Line<'_>) -> Option<Result<Decoded, Rejected>> {
+    pub(crate) fn unit(&self, line: &Line<'_>) -> Option<Result<Decoded, Rejected>> {
         match self.read(&line.text) {
             Ok(Told::Event(event)) => Some(Ok(Decoded::LegEvent(event))),
             Ok(Told::Unheard) if !line.ended => {

@@ -138,6 +138,12 @@ pub struct ImportCalls {
     /// Goes on reading as the files grow, through rotation, until it is ended; starts where it was ended.
     #[arg(long)]
     pub follow: bool,
+    /// Shows the first rows of each file as understood, and what does not fit, without taking anything in.
+    #[arg(long, conflicts_with = "follow")]
+    pub check: bool,
+    /// With --check: how many rows are shown.
+    #[arg(long, default_value_t = 10, requires = "check")]
+    pub rows: usize,
     /// Files; `-` is stdin.
     #[arg(required = true)]
     pub files: Vec<PathBuf>,

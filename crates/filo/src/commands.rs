@@ -39,7 +39,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::serve(program()?, args, cli.json).await,
         Command::Worker => serve::worker(program()?).await,
         Command::Migrate => migrate(&program()?, cli.json).await,
-        Command::Import(args) => import::run(program(), args).await,
+        Command::Import(args) => import::run(program(), args, cli.json).await,
         Command::Export(args) => export::run(&Console::open(program()?).await?, args).await,
         Command::Quarantine(args) => quarantine::run(&Console::open(program()?).await?, args, cli.json).await,
         Command::Report(args) => report::monthly(&Console::open(program()?).await?, args).await,

@@ -191,13 +191,22 @@ impl Program {
         format: Format,
         mapping: Option<filo_channel_phone::Mapping>,
     ) -> Result<Arc<dyn Decode>, Failure> {
+        let decoder = filo_channel_phone::decoder(format, self.phone_settings(source, mapping));
+        decoder.map(Arc::from).map_err(|error| Failure::Usage(error.to_string()))
+    }
+
+    /// What reading a phone system's files needs to know of it.
+    pub fn phone_settings(
+        &self,
+        source: &Source,
+        mapping: Option<filo_channel_phone::Mapping>,
+    ) -> filo_channel_phone::Settings {
         let mut settings = filo_channel_phone::Settings::new(self.city.zone.clone());
         if !source.agent_channels.is_empty() {
             settings.agent_channels.clone_from(&source.agent_channels);
         }
         settings.mapping = mapping;
-        let decoder = filo_channel_phone::decoder(format, settings);
-        decoder.map(Arc::from).map_err(|error| Failure::Usage(error.to_string()))
+        settings
     }
 
     fn mail_decoder(&self, source: &Source, channel: Channel) -> MailDecoder {

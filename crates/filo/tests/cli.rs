@@ -211,6 +211,47 @@ fn calls_imported_twice_are_accepted_once() {
 }
 
 #[test]
+fn a_vendors_file_is_shown_as_understood_before_it_is_taken_in_and_no_store_is_touched() {
+    let place = Place::new();
+    let map = place.file(
+        "map.toml",
+        "zone = \"UTC\"\n[columns]\ncall_id = \"ID\"\nentered_at = \"Ora\"\noutcome = \"Esito\"\n\
+         [outcomes]\nRisposta = \"answered\"\n",
+    );
+    let good = place.file("good.csv", "ID;Ora;Esito;Nota\nA;01/10/2026 09:00:00;Risposta;x\n");
+    let bad =
+        place.file("bad.csv", "ID;Ora;Esito\nA;01/10/2026 09:00:00;Persa\nB;31/02/2026 09:00;Risposta\n");
+    let check = |further: &[&str], file: &str| {
+        let command =
+            ["import", "calls", "--source", "pbx-020202", "--format", "csv", "--map", &map, "--check"];
+        place.run(&[&command[..], further, &[file]].concat())
+    };
+    let shown = check(&[], &good).ends(0).out();
+    for words in ["times are of UTC", "outcome=answered", "columns without a meaning: Nota", "1 understood"] {
+        assert!(shown.contains(words), "{words:?} not in {shown}");
+    }
+    let shown = check(&["--rows", "2"], &bad).ends(1).tells("not every row").out();
+    for words in [
+        "\"Persa\" × 1",
+        "\"entered_at: 31/02/2026 09:00\" × 1",
+        "! refused, row_refused: line 2",
+        "2 would be",
+    ] {
+        assert!(shown.contains(words), "{words:?} not in {shown}");
+    }
+    let told = check(&["--json"], &bad).ends(1).json();
+    assert_eq!(
+        (&told["understood"], &told["files"][0]["checked"]["summary"]["refused"]),
+        (&false.into(), &2.into())
+    );
+    check(&[], "missing.csv").ends(1).tells("missing.csv");
+    check(&["--follow"], &good).ends(2);
+    let unmapped = ["import", "calls", "--source", "pbx-020202", "--format", "csv", "--check", &good];
+    place.run(&unmapped).ends(2).tells("mapping");
+    assert!(!place.path("data/filo.db").exists());
+}
+
+#[test]
 fn a_growing_log_is_followed_through_rotation_and_on_from_where_it_was_killed() {
     let place = Place::new();
     let log = place.file("queue_log", "");

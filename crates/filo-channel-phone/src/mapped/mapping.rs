@@ -9,7 +9,7 @@ use filo_domain::{
 use serde::Deserialize;
 
 /// What a column can be; only `call_id` and `entered_at` are needed.
-const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "call_id",
     "queue",
     "caller",

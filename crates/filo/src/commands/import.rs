@@ -1,5 +1,6 @@
 //! `filo import`: files go through the same adapters as live contacts; every unit is accounted for.
 
+mod check;
 mod follow;
 mod pieces;
 mod tail;
@@ -7,7 +8,6 @@ mod tail;
 use std::{
     io::Read,
     path::{Path, PathBuf},
-    sync::PoisonError,
 };
 
 use filo_app::{App, Caller, Intake, SeriesRows, Tally};
@@ -22,7 +22,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use self::{
     follow::Following,
-    pieces::{Pieces, Problems},
+    pieces::{Pieces, Problems, gathered},
 };
 use super::{complain, mailbox, print_json};
 use crate::{
@@ -34,8 +34,13 @@ use crate::{
 /// Raw inputs handed over at once.
 const BATCH: usize = 100;
 
-pub(super) async fn run(program: Result<Program, Failure>, import: Import) -> Result<(), Failure> {
+pub(super) async fn run(
+    program: Result<Program, Failure>,
+    import: Import,
+    json: bool,
+) -> Result<(), Failure> {
     match import {
+        Import::Calls(args) if args.check => check::run(&program?, args, json),
         Import::Calls(args) => calls(&program?, args).await,
         Import::Mail { mailbox, paths } if paths.iter().any(|path| path == Path::new("-")) => {
             piped_mail(&program.map_err(for_pipes)?, &mailbox, &paths).await
@@ -85,7 +90,7 @@ fn source<'p>(program: &'p Program, key: &str, channels: &[Channel]) -> Result<&
 }
 
 async fn calls(program: &Program, args: ImportCalls) -> Result<(), Failure> {
-    let ImportCalls { source: key, format, map, follow, files } = args;
+    let ImportCalls { source: key, format, map, follow, files, .. } = args;
     let source = source(program, &key, &[Channel::Phone])?;
     let decoder = program.phone_decoder(source, format, mapping(map.as_deref())?)?;
     let app = program.start(Migrating::EmbeddedOnly).await?;
@@ -99,7 +104,7 @@ async fn calls(program: &Program, args: ImportCalls) -> Result<(), Failure> {
     let pieces = Pieces::new(files, decoder.in_parts().is_some(), problems.clone(), run.bar.clone());
     let format = (format.word().to_owned(), decoder);
     run.tally = app.import_calls(&key, format, pieces, program.clock.now()).await?;
-    problems.lock().unwrap_or_else(PoisonError::into_inner).iter().for_each(|problem| run.problem(problem));
+    gathered(&problems).iter().for_each(|problem| run.problem(problem));
     run.finish()
 }
 

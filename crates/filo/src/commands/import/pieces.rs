@@ -20,6 +20,11 @@ const LONGEST_LINE: usize = 16 * PART;
 /// What could not be read, told while others are.
 pub(super) type Problems = Arc<Mutex<Vec<String>>>;
 
+/// The problems told so far.
+pub(super) fn gathered(problems: &Problems) -> Vec<String> {
+    problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 /// The pieces of files, in their order; `-` is stdin. One that cannot be read is told and does not stop the others.
 pub(super) struct Pieces {
     files: VecDeque<PathBuf>,
