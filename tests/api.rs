@@ -8,6 +8,7 @@ mod basics;
 mod callbacks;
 mod fields;
 mod general;
+mod ivr;
 mod merges;
 mod persons;
 mod policies;

@@ -6,7 +6,7 @@ use filo_domain::{
     Instant, InteractionId, TicketId,
     event::EventBody,
     identity::Identity,
-    legs::{LegEvent, LegStep},
+    legs::{LegEvent, LegStep, normal_choice},
     vocabulary::{CallOutcome, Channel, IdentityType, Kind, Level, Outcome},
 };
 use filo_store::{
@@ -19,7 +19,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::{
-    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, callers, duplicates, fields, legs,
+    App, AppError, CallView, Caller, Core, Page, Permission, TicketView, callers, duplicates, fields, ivr,
+    legs,
     persons::parse_identities,
     resolutions, screen_pop,
     tickets::{Requester, check_theme, check_unit, fetch, finish, free_contact, limit, visible},
@@ -63,7 +64,7 @@ pub struct LiveCallEvent {
     pub source: String,
     /// The phone system's id of the call.
     pub call_id: String,
-    /// `offered`, `queued`, `answered`, `ended` or `abandoned`.
+    /// `ivr`, `self_served`, `offered`, `queued`, `answered`, `ended` or `abandoned`.
     pub event: String,
     /// When.
     pub at: Instant,
@@ -73,13 +74,41 @@ pub struct LiveCallEvent {
     pub queue: Option<String>,
     /// Who answered; kept for the audit trail alone.
     pub agent: Option<String>,
+    /// What the caller chose before or instead of a queue, such as `2-1`: needed with `ivr`, may come with
+    /// `self_served`, `offered` and `queued`.
+    pub ivr: Option<String>,
 }
 
 impl LiveCallEvent {
-    fn leg_event(&self) -> Result<LegEvent, AppError> {
+    /// What it says of legs: of the one it names, and of what was chosen before.
+    fn leg_events(&self) -> Result<Vec<LegEvent>, AppError> {
+        let choice = match self.ivr.as_deref().map(normal_choice) {
+            Some(None) => {
+                let detail = "must be a place in a menu such as 2-1: 1 to 32 letters, digits or * # . _ / -";
+                return Err(AppError::invalid("/ivr", detail));
+            }
+            other => other.flatten(),
+        };
+        let main = self.leg_event(choice.clone())?;
+        let chosen = choice.filter(|_| matches!(main.step, LegStep::Entered { .. })).map(|choice| {
+            let step = LegStep::Chose { choice: Some(choice), caller: None, over: false };
+            LegEvent { step, ..main.clone() }
+        });
+        Ok(std::iter::once(main).chain(chosen).collect())
+    }
+
+    fn leg_event(&self, choice: Option<String>) -> Result<LegEvent, AppError> {
         let caller = self.caller.as_deref().and_then(filo_domain::legs::normal_caller);
         let step = match self.event.as_str() {
             "offered" | "queued" => LegStep::Entered { caller },
+            "ivr" if choice.is_none() => {
+                return Err(AppError::invalid("/ivr", "say what was chosen"));
+            }
+            "ivr" => LegStep::Chose { choice, caller, over: false },
+            "self_served" => LegStep::Chose { choice, caller, over: true },
+            _ if choice.is_some() && !matches!(self.event.as_str(), "offered" | "queued") => {
+                return Err(AppError::invalid("/ivr", "goes with ivr, self_served, offered or queued"));
+            }
             "answered" => LegStep::Connected { wait_s: None, agent: self.agent.clone() },
             // Ends an answered leg; one that nobody answered stays unknown until the log tells how it ended.
             "ended" => LegStep::Left { outcome: CallOutcome::Unknown, wait_s: None },
@@ -87,7 +116,7 @@ impl LiveCallEvent {
             _ => {
                 return Err(AppError::invalid(
                     "/event",
-                    "must be offered, queued, answered, ended or abandoned",
+                    "must be ivr, self_served, offered, queued, answered, ended or abandoned",
                 ));
             }
         };
@@ -111,6 +140,7 @@ impl App {
         caller.must(Permission::ReadContacts)?;
         let limit = limit(asked)?;
         let after: Option<(Instant, InteractionId)> = after.as_deref().map(read_cursor).transpose()?;
+        let core = self.core.clone();
         self.db
             .read(move |conn| {
                 let rows = calls::list(conn, span.0, span.1, after, fetch(limit))?;
@@ -119,7 +149,7 @@ impl App {
                 let beside = interactions::find_all(conn, &ids)?;
                 let of = |call: StoredCall| {
                     let interaction = beside.iter().find(|it| it.id == call.id);
-                    CallView::of(call, interaction)
+                    CallView::of(&core.city, call, interaction)
                 };
                 Ok(page.map(of))
             })
@@ -148,23 +178,28 @@ impl App {
         if event.at > now.plus_seconds(60) {
             return Err(AppError::invalid("/at", "must not lie in the future"));
         }
-        let leg_event = event.leg_event()?;
+        let leg_events = event.leg_events()?;
         let core = self.core.clone();
         self.db
             .write(move |conn| {
                 take_turn(conn)?;
-                match legs::put_live(conn, &core, &event.source, &leg_event, now)? {
-                    Some((id, new)) => {
-                        if new && event.event == "offered" {
-                            screen_pop::tell(conn, id, &event)?;
+                let (mut call, mut told, mut any_new) = (None, false, false);
+                for leg_event in leg_events {
+                    let entered = matches!(leg_event.step, LegStep::Entered { .. });
+                    match legs::put_live(conn, &core, &event.source, &leg_event, now)? {
+                        Some((id, new)) => {
+                            told |= new && entered;
+                            any_new |= new;
+                            call = Some(id);
                         }
-                        Ok((call_view(conn, id)?, new))
-                    }
-                    None => {
-                        let new = legs::keep_live(conn, &event.source, leg_event, now)?;
-                        Ok((None, new))
+                        None => any_new |= legs::keep_live(conn, &event.source, leg_event, now)?,
                     }
                 }
+                let Some(id) = call else { return Ok((None, any_new)) };
+                if told && event.event == "offered" {
+                    screen_pop::tell(conn, id, &event)?;
+                }
+                Ok((call_view(conn, &core, id)?, any_new))
             })
             .await
     }
@@ -200,9 +235,13 @@ impl App {
     }
 }
 
-fn call_view(conn: &mut Conn, id: InteractionId) -> Result<Option<CallView>, AppError> {
+pub(crate) fn call_view(
+    conn: &mut Conn,
+    core: &Core,
+    id: InteractionId,
+) -> Result<Option<CallView>, AppError> {
     let interaction = interactions::find(conn, id)?;
-    Ok(calls::find(conn, id)?.map(|call| CallView::of(call, interaction.as_ref())))
+    Ok(calls::find(conn, id)?.map(|call| CallView::of(&core.city, call, interaction.as_ref())))
 }
 
 fn register(
@@ -298,9 +337,9 @@ fn opened(
         return Err(AppError::invalid("/subject", "give a subject, or a ticket_id to join"));
     }
     let queue = calls::legs_of_calls(conn, &[contact.id])?.into_iter().next().map(|leg| leg.leg.queue);
-    let source = city.source(&contact.source);
-    let by_queue = queue.as_deref().zip(source).and_then(|(queue, source)| source.theme_of_queue(queue));
-    let theme = request.theme.as_deref().or(by_queue);
+    let choice = calls::find(conn, contact.id)?.and_then(|call| call.choice);
+    let suggested = ivr::suggested_theme(city, &contact.source, choice.as_deref(), queue.as_deref());
+    let theme = request.theme.as_deref().or(suggested);
     let start = Start {
         channel: Channel::Phone,
         source: &contact.source,

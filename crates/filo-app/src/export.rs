@@ -213,6 +213,7 @@ fn leg_rows(conn: &mut Conn, it: Interaction) -> Result<Rows, AppError> {
         row.insert("call_id".to_owned(), row.get("external_id").cloned().unwrap_or_default());
         row.insert("interaction_id".to_owned(), json!(it.id));
         row.insert("registered_ticket_id".to_owned(), json!(it.ticket_id));
+        row.entry("ivr_choice").or_insert(Value::Null);
         rows.push(row);
     }
     Ok(rows)

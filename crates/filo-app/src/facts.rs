@@ -168,6 +168,7 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
             wait_s: call.wait_s,
             talk_s: call.talk_s,
             answered_at: call.answered_at,
+            choice: call.choice,
             person,
             ticket,
         }),

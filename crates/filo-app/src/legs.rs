@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use filo_channel::Rejected;
 use filo_domain::{
     Instant, InteractionId,
-    legs::{self, CALL_SPAN_S, Leg, LegEvent, LegOrigin, LegStep},
+    legs::{self, CALL_SPAN_S, IVR_QUEUE, Leg, LegEvent, LegOrigin, LegStep},
+    vocabulary::CallOutcome,
 };
 use filo_store::{
     Conn,
@@ -288,12 +289,29 @@ pub(crate) fn put_live(
     if let Some(leg) = Leg::enter(event, LegOrigin::Live) {
         let new = register::put(conn, core, source, vec![leg], now)?.accepted == 1;
         retry_call(conn, core, source, &event.call_id, now)?;
+        hand_on_end(conn, core, source, event)?;
         return Ok(call_of(conn, source, event)?.map(|id| (id, new)));
     }
     match complete(conn, core, source, std::slice::from_ref(event), &[])? {
         Some(new) => Ok(call_of(conn, source, event)?.map(|id| (id, new))),
         None => Ok(None),
     }
+}
+
+/// An end that says nothing of where the call was may have come before the entry into a queue, and was then taken for
+/// that of the machine's leg: it is the queue's, too.
+fn hand_on_end(conn: &mut Conn, core: &Core, source: &str, entry: &LegEvent) -> Result<(), AppError> {
+    if !matches!(entry.step, LegStep::Entered { .. }) {
+        return Ok(());
+    }
+    let stored = calls::legs_of(conn, source, &entry.call_id)?;
+    let near = |end: &Instant| (0..CALL_SPAN_S).contains(&end.seconds_since(entry.at));
+    let machine = stored.iter().filter(|known| known.leg.queue == IVR_QUEUE);
+    let ended = machine.filter_map(|known| known.leg.ended_at.filter(near)).max();
+    let Some(at) = ended else { return Ok(()) };
+    let step = LegStep::Left { outcome: CallOutcome::Unknown, wait_s: None };
+    let end = LegEvent { call_id: entry.call_id.clone(), queue: entry.queue.clone(), at, step };
+    complete(conn, core, source, &[end], &[]).map(|_known| ())
 }
 
 /// Events of this call that came before its start.

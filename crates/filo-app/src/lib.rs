@@ -28,6 +28,7 @@ mod feed;
 mod fields;
 mod identities;
 mod intake;
+mod ivr;
 mod joining;
 mod legs;
 mod matters;
@@ -97,6 +98,7 @@ pub use filo_store::webhooks::{DeliveryId, DeliveryState as WebhookDeliveryState
 pub use filo_store::{attachments::ScanState, export::Place, interactions::Filter as InteractionFilter};
 pub use identities::{IdentityChange, IdentityOutcome, IdentityView, NewIdentity};
 pub use intake::{Intake, Receipt, Tally};
+pub use ivr::IvrView;
 pub use legs::{Lines, Piece};
 pub use matters::{MatterChange, MatterView, NewMatter};
 pub use mentions::{ListMentions, MentionId, MentionView, Mentioned};

@@ -7,13 +7,13 @@ use filo_domain::{InteractionId, vocabulary::State};
 use filo_store::{
     Conn,
     feed::{self, News},
-    interactions,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    App, AppError, Caller, LiveCallEvent, Permission, PersonView, TicketView, TimelineItem, feed::wire,
+    App, AppError, Caller, IvrView, LiveCallEvent, Permission, PersonView, TicketView, TimelineItem,
+    calls::call_view, feed::wire,
 };
 
 /// The kind of the news that a call is offered.
@@ -30,6 +30,10 @@ struct ScreenPop {
     open_tickets: Vec<TicketView>,
     /// The person's last contacts, newest first, this call among them.
     last_contacts: Vec<TimelineItem>,
+    /// What the caller chose before the queue.
+    ivr: Option<IvrView>,
+    /// The theme that the call seems to be about.
+    suggested_theme: Option<String>,
 }
 
 /// Tells that a call is offered.
@@ -74,15 +78,21 @@ impl App {
     }
 
     async fn screen_pop(&self, caller: &Caller, call: InteractionId) -> Result<ScreenPop, AppError> {
-        let found =
-            self.db.read(move |conn| interactions::find(conn, call)).await.map_err(AppError::Store)?;
-        let Some(person) = found.and_then(|call| call.person_id) else { return Ok(ScreenPop::default()) };
+        let core = self.core.clone();
+        let found = self.db.read(move |conn| call_view(conn, &core, call)).await?;
+        let Some(found) = found else { return Ok(ScreenPop::default()) };
+        let (ivr, suggested_theme) = (found.ivr, found.suggested_theme);
+        let Some(person) = found.person_id else {
+            return Ok(ScreenPop { ivr, suggested_theme, ..ScreenPop::default() });
+        };
         let timeline = self.timeline(caller, person, Some(CONTACTS), None).await?;
         let is_open = |ticket: &TicketView| State::is_open(ticket.state);
         Ok(ScreenPop {
             person: Some(timeline.person),
             open_tickets: timeline.tickets.into_iter().filter(is_open).collect(),
             last_contacts: timeline.page.items,
+            ivr,
+            suggested_theme,
         })
     }
 }

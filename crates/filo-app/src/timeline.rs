@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use filo_domain::{
     Instant, MessageId, PersonId, TicketId,
+    city::City,
     vocabulary::{CallOutcome, Direction},
 };
 use filo_store::{
@@ -19,7 +20,7 @@ use filo_store::{
 use serde::Serialize;
 
 use crate::{
-    App, AppError, Caller, InteractionView, Page, Permission, PersonView, TicketView,
+    App, AppError, Caller, InteractionView, IvrView, Page, Permission, PersonView, TicketView,
     persons::person_view,
     tickets::fetch,
     views::{cursor, read_cursor},
@@ -39,6 +40,8 @@ pub struct TimelineCall {
     pub talk_s: Option<i64>,
     /// When a person answered.
     pub answered_at: Option<Instant>,
+    /// What the caller chose before or instead of a queue.
+    pub ivr: Option<IvrView>,
 }
 
 /// The ticket of a contact.
@@ -114,7 +117,7 @@ impl App {
                 let rows = timeline::page(conn, &everybody, after, fetch(limit))?;
                 let page = Page::cut(rows, limit, |row| cursor(row.occurred_at, row.id));
                 let beside = Beside::load(conn, &page.items)?;
-                let page = page.map(|row| beside.item(row, unit.as_deref()));
+                let page = page.map(|row| beside.item(&core.city, row, unit.as_deref()));
                 let tickets = if after.is_none() { own_tickets(conn, everybody, unit)? } else { Vec::new() };
                 Ok(Timeline { person, page, tickets })
             })
@@ -157,7 +160,7 @@ impl Beside {
         })
     }
 
-    fn item(&self, row: Interaction, unit: Option<&str>) -> TimelineItem {
+    fn item(&self, city: &City, row: Interaction, unit: Option<&str>) -> TimelineItem {
         let ticket = row.ticket_id.and_then(|id| self.tickets.get(&id));
         let hidden = unit.is_some() && ticket.is_some_and(|ticket| ticket.unit.as_deref() != unit);
         let call = self.calls.get(&row.id).map(|call| TimelineCall {
@@ -165,6 +168,7 @@ impl Beside {
             wait_s: call.wait_s,
             talk_s: call.talk_s,
             answered_at: call.answered_at,
+            ivr: IvrView::of(city, &row.source, call.choice.as_deref()),
         });
         let sent = message(&row).and_then(|id| self.texts.get(&id));
         let mut interaction = InteractionView::from(row);

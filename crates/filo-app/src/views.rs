@@ -2,6 +2,7 @@
 
 use filo_domain::{
     Instant, InteractionId, MessageId, PersonId, TicketId,
+    city::City,
     event::{Actor, Event},
     vocabulary::{CallOutcome, Channel, DeliveryState, Direction, InteractionKind, NotActionable},
 };
@@ -13,7 +14,7 @@ use filo_store::{
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::{Mentioned, Warning};
+use crate::{IvrView, Mentioned, Warning, ivr};
 
 use crate::attachments::MessageFile;
 
@@ -151,11 +152,19 @@ pub struct CallView {
     pub person_id: Option<PersonId>,
     /// The ticket it is registered under.
     pub ticket_id: Option<TicketId>,
+    /// What the caller chose before or instead of a queue.
+    pub ivr: Option<IvrView>,
+    /// The theme that it seems to be about, by what was chosen or by the queue.
+    pub suggested_theme: Option<String>,
 }
 
 impl CallView {
-    pub(crate) fn of(call: StoredCall, interaction: Option<&Interaction>) -> Self {
+    pub(crate) fn of(city: &City, call: StoredCall, interaction: Option<&Interaction>) -> Self {
+        let queue = interaction.and_then(|it| it.detail.pointer("/queues/0")?.as_str());
+        let choice = call.choice.as_deref();
         Self {
+            ivr: IvrView::of(city, &call.source, choice),
+            suggested_theme: ivr::suggested_theme(city, &call.source, choice, queue).map(ToOwned::to_owned),
             id: call.id,
             source: call.source,
             call_id: call.call_id,

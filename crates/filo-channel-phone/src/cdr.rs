@@ -5,14 +5,16 @@
 //!   ([`Cdr::agent_channels`]); without one an IVR or the queue itself picked up;
 //! - else it is abandoned when the caller waited in a queue, or rang somebody who did not pick up
 //!   (`NO ANSWER`, `BUSY`): whether the caller or a timeout ended it, a record cannot say;
-//! - else (`FAILED`, `CONGESTION`, served by the machine alone) its outcome is unknown.
+//! - else it is self-served when the exchange itself picked up, no channel was ever reached and the last application
+//!   was none that reaches people: the machine alone had the call;
+//! - else (`FAILED`, `CONGESTION`, bridged to a channel that is nobody's) its outcome is unknown.
 
 mod call;
 mod check;
 mod row;
 
 use filo_channel::{Decode, Decoded, Raw, Rejected};
-use filo_domain::CityZone;
+use filo_domain::{CityZone, legs::normal_choice};
 
 pub(crate) use self::check::CdrLook;
 use self::row::{Columns, Row};
@@ -39,6 +41,8 @@ pub struct Cdr {
     pub agent_channels: Vec<String>,
     /// The columns, where no header row names them.
     pub layout: Layout,
+    /// The column that says what a caller chose before or instead of a queue.
+    pub ivr_column: Option<String>,
 }
 
 impl Decode for Cdr {
@@ -74,7 +78,14 @@ impl Cdr {
             *header = Some(columns);
             return Ok(None);
         }
-        let read = |columns: &Columns| Row::read(line.number, &fields, columns, &self.zone);
+        let choice = |columns: &Columns| {
+            let column = self.ivr_column.as_deref()?;
+            columns.field(&fields, column).and_then(normal_choice)
+        };
+        let read = |columns: &Columns| {
+            let row = Row::read(line.number, &fields, columns, &self.zone);
+            row.map(|row| Row { choice: choice(columns), ..row })
+        };
         let row = match header {
             Some(columns) => read(columns),
             None => {

@@ -94,11 +94,11 @@ impl Checker {
     /// # Errors
     /// As [`crate::decoder`].
     pub fn new(format: Format, settings: Settings, source: &str, rows: usize) -> Result<Self, MappingError> {
-        let Settings { zone, agent_channels, layout, mapping } = settings;
+        let Settings { zone, agent_channels, layout, mapping, ivr_event, ivr_column } = settings;
         let source = source.to_owned();
         let (looks, zone) = match format {
-            Format::QueueLog => (Looks::QueueLog(QueueLog { zone: zone.clone() }), zone),
-            Format::Cdr => (Looks::Cdr(Cdr { zone: zone.clone(), agent_channels, layout }), zone),
+            Format::QueueLog => (Looks::QueueLog(QueueLog { zone: zone.clone(), ivr_event }), zone),
+            Format::Cdr => (Looks::Cdr(Cdr { zone: zone.clone(), agent_channels, layout, ivr_column }), zone),
             Format::Csv => {
                 let mapped = Mapped::new(mapping.ok_or(MappingError::Missing)?, zone)?;
                 let zone = mapped.zone().clone();

@@ -61,13 +61,35 @@ pub struct Settings {
     pub layout: Layout,
     /// The mapping, for [`Format::Csv`].
     pub mapping: Option<Mapping>,
+    /// The event by which the dialplan logs what a caller chose.
+    pub ivr_event: Option<IvrEvent>,
+    /// The column of call detail records that says what a caller chose.
+    pub ivr_column: Option<String>,
+}
+
+/// An event of the dialplan's own in the queue log: what a caller chose before or instead of a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IvrEvent {
+    /// Its name.
+    pub name: String,
+    /// Which of its parameters is the choice, from 1.
+    pub parameter: usize,
+    /// Which of them is the caller's number, where it is among them.
+    pub caller_parameter: Option<usize>,
 }
 
 impl Settings {
     /// The settings of a plain Asterisk in that zone.
     pub fn new(zone: CityZone) -> Self {
         let agent_channels = DEFAULT_AGENT_CHANNELS.iter().map(ToString::to_string).collect();
-        Self { zone, agent_channels, layout: Layout::CdrCsv, mapping: None }
+        Self {
+            zone,
+            agent_channels,
+            layout: Layout::CdrCsv,
+            mapping: None,
+            ivr_event: None,
+            ivr_column: None,
+        }
     }
 }
 
@@ -76,10 +98,10 @@ impl Settings {
 /// # Errors
 /// When the format is CSV and the settings have no mapping, or one that names an unknown zone.
 pub fn decoder(format: Format, settings: Settings) -> Result<Box<dyn Decode>, MappingError> {
-    let Settings { zone, agent_channels, layout, mapping } = settings;
+    let Settings { zone, agent_channels, layout, mapping, ivr_event, ivr_column } = settings;
     Ok(match format {
-        Format::QueueLog => Box::new(QueueLog { zone }),
-        Format::Cdr => Box::new(Cdr { zone, agent_channels, layout }),
+        Format::QueueLog => Box::new(QueueLog { zone, ivr_event }),
+        Format::Cdr => Box::new(Cdr { zone, agent_channels, layout, ivr_column }),
         Format::Csv => Box::new(Mapped::new(mapping.ok_or(MappingError::Missing)?, zone)?),
     })
 }

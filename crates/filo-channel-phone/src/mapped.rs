@@ -7,7 +7,7 @@ mod value;
 use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
     CityZone,
-    legs::{Leg, LegOrigin, WAIT_FROM_TIMES, WAIT_MISMATCH, WAIT_TOLERANCE_S, normal_caller},
+    legs::{Leg, LegOrigin, WAIT_FROM_TIMES, WAIT_MISMATCH, WAIT_TOLERANCE_S, normal_caller, normal_choice},
     vocabulary::{CallOutcome, Word},
 };
 
@@ -115,7 +115,8 @@ impl Mapped {
         let from_times =
             if outcome == CallOutcome::Answered { answered_at.or(before_talk) } else { span.end };
         let reckoned = from_times.map(|at| at.seconds_since(span.start)).filter(|wait| *wait >= 0);
-        let wait_s = wait.or(reckoned).filter(|_| outcome != CallOutcome::Unknown);
+        let waited = !matches!(outcome, CallOutcome::Unknown | CallOutcome::SelfServed);
+        let wait_s = wait.or(reckoned).filter(|_| waited);
         let talk_s = talk.filter(|_| outcome == CallOutcome::Answered);
         let told_s = wait_s.filter(|_| talk_s.is_some() || outcome != CallOutcome::Answered);
         let told_s = told_s.map(|wait| wait + talk_s.unwrap_or(0));
@@ -134,6 +135,7 @@ impl Mapped {
             ended_at: ended_at.filter(|_| outcome != CallOutcome::Unknown),
             transferred_to: row.text("transferred_to")?,
             agent: row.text("agent")?,
+            choice: row.text("ivr_choice")?.as_deref().and_then(normal_choice),
             flags: flags.into_iter().filter(|(set, _)| *set).map(|(_, flag)| flag.to_owned()).collect(),
             ..Leg::new(&call_id, &queue, span.start, LegOrigin::Log)
         }

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
     CityZone, Instant,
-    legs::{CALL_SPAN_S, LegEvent, LegStep, normal_caller},
+    legs::{CALL_SPAN_S, LegEvent, LegStep, normal_caller, normal_choice},
     vocabulary::CallOutcome,
 };
 
 use crate::{
+    IvrEvent,
     local_time::{LocalTime, epoch_of_id},
     text::{Line, Place, fields, likely_delimiter},
 };
@@ -19,6 +20,8 @@ use crate::{
 pub struct QueueLog {
     /// The zone of the local times that realtime tables have; files have epoch seconds.
     pub zone: CityZone,
+    /// The event by which the dialplan logs what a caller chose.
+    pub ivr_event: Option<IvrEvent>,
 }
 
 impl Decode for QueueLog {
@@ -113,6 +116,7 @@ impl QueueLog {
         let at = self.time(time, call_id).ok_or("the first field is no time")?;
         let step = match upper(name).as_ref() {
             "" => return Err("the event has no name"),
+            name if self.is_choice(name) => self.choice(&Params::of(name, params)),
             name if is_noise(name) => return Ok(Told::Noise),
             name => step(name, member, &Params::of(name, params)),
         };
@@ -122,6 +126,21 @@ impl QueueLog {
             Some(_) if somebody(call_id).is_none() => Err("the event of a call has no call id"),
             Some(step) => Ok(Told::Event(event(call_id, somebody(queue).unwrap_or_default(), at, step))),
         }
+    }
+
+    fn is_choice(&self, name: &str) -> bool {
+        self.ivr_event.as_ref().is_some_and(|event| event.name.eq_ignore_ascii_case(name))
+    }
+
+    /// What the dialplan says that a caller chose; a choice that is none of a menu's is left out.
+    fn choice(&self, params: &Params<'_>) -> Option<LegStep> {
+        let event = self.ivr_event.as_ref()?;
+        let text = |place: usize| params.text(place.checked_sub(1)?);
+        Some(LegStep::Chose {
+            choice: text(event.parameter).and_then(normal_choice),
+            caller: event.caller_parameter.and_then(text).and_then(normal_caller),
+            over: false,
+        })
     }
 
     /// Epoch seconds with or without a fraction, else a local time; in the hour shown twice the earlier instant

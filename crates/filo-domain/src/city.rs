@@ -20,6 +20,7 @@ use crate::{
 
 mod callbacks;
 mod file;
+mod ivr;
 mod profile;
 mod resolutions;
 mod routing;
@@ -32,6 +33,7 @@ mod units;
 
 pub use callbacks::{AttemptReason, CallbackRules, WindowError};
 pub use file::ConfigError;
+pub use ivr::{Ivr, IvrChoice};
 pub use profile::{District, MailProfile, Profile, ProtocolRule};
 pub use resolutions::ResolutionReason;
 pub use routing::{Contact, Route, Routing};

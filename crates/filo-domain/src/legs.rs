@@ -12,6 +12,7 @@ mod call;
 mod caller;
 mod evidence;
 mod fold;
+mod ivr;
 mod merge;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use self::{
     call::{Call, calls, counted},
     caller::normal_caller,
     fold::{Folded, fits, fold, home_of},
+    ivr::{IVR_QUEUE, normal_choice},
     merge::{is_same, merge, merge_log, reconcile},
     view::{LegView, leg_views},
     window::Window,
@@ -102,6 +104,16 @@ pub enum LegStep {
         /// Time talking; more than 0 proves an answer, `None` or 0 proves nothing.
         talk_s: Option<i64>,
     },
+    /// The call was with the machine that lets callers choose (IVR): a leg of its own, which counts as a call
+    /// only where no queue was entered.
+    Chose {
+        /// What was chosen: see [`normal_choice`].
+        choice: Option<String>,
+        /// The caller, as in [`Self::Entered`].
+        caller: Option<String>,
+        /// Whether the call ended there.
+        over: bool,
+    },
     /// The phone system restarted: every open leg is lost.
     Restarted,
 }
@@ -147,6 +159,8 @@ pub struct Leg {
     pub agent: Option<String>,
     /// When the phone system restarted over this open leg; only an end up to then still completes it.
     pub lost_at: Option<Instant>,
+    /// What the caller chose before or instead of a queue.
+    pub choice: Option<String>,
     /// What a reader should know, such as `wait_mismatch`.
     pub flags: Vec<String>,
 }

@@ -460,6 +460,8 @@ pub enum CallOutcome {
     Transferred,
     /// The end is not known.
     Unknown,
+    /// Served by the machine, never in a queue: such a call was not offered to anybody.
+    SelfServed,
 }
 
 impl Word for CallOutcome {
@@ -473,6 +475,7 @@ impl Word for CallOutcome {
         Self::Withdrawn,
         Self::Transferred,
         Self::Unknown,
+        Self::SelfServed,
     ];
     fn word(self) -> &'static str {
         match self {
@@ -484,6 +487,7 @@ impl Word for CallOutcome {
             Self::Withdrawn => "withdrawn",
             Self::Transferred => "transferred",
             Self::Unknown => "unknown",
+            Self::SelfServed => "self_served",
         }
     }
 }

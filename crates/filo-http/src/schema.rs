@@ -6,6 +6,7 @@
 pub mod access;
 pub mod attachments;
 pub mod callbacks;
+mod calls;
 pub mod configuration;
 pub mod content;
 pub mod oidc;
@@ -33,6 +34,7 @@ use uuid::Uuid;
 pub mod policies;
 pub mod queues;
 pub mod searches;
+pub use calls::Ivr;
 pub use persons::{
     IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
     SuggestionQuery, Timeline,
@@ -770,6 +772,10 @@ pub struct Call {
     pub person_id: Option<Uuid>,
     /// The ticket it is registered under.
     pub ticket_id: Option<Uuid>,
+    /// What the caller chose before or instead of a queue.
+    pub ivr: Option<Ivr>,
+    /// The theme that it seems to be about, by what was chosen or by the queue.
+    pub suggested_theme: Option<String>,
 }
 
 /// What the phone system reports while a call goes on.
@@ -780,7 +786,7 @@ pub struct CallEvent {
     /// The phone system's id of the call.
     #[schema(min_length = 1, max_length = 128)]
     pub call_id: String,
-    /// `offered`, `queued`, `answered`, `ended` or `abandoned`.
+    /// `ivr` (a choice), `self_served` (ended at the machine), `offered`, `queued`, `answered`, `ended` or `abandoned`.
     pub event: String,
     /// When.
     pub at: At,
@@ -790,6 +796,10 @@ pub struct CallEvent {
     pub queue: Option<String>,
     /// Who answered; kept for the audit trail alone.
     pub agent: Option<String>,
+    /// What the caller chose before or instead of a queue, such as `2-1`: needed with `ivr`, may come with
+    /// `self_served`, `offered` and `queued`.
+    #[schema(min_length = 1, max_length = 32)]
+    pub ivr: Option<String>,
 }
 
 /// What became of a live event.

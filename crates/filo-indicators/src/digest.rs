@@ -112,7 +112,11 @@ impl<'a> Fact<'a> {
                 let person = (names.persons.of(call.person), names.tickets.of(call.ticket));
                 let answered = call.answered_at.map(Instant::seconds);
                 let measures = (call.outcome.word(), call.wait_s, call.talk_s, answered);
-                serde_json::to_writer(line, &(head, measures, person))
+                // Calls without a choice are written as before there were any.
+                match &call.choice {
+                    Some(choice) => serde_json::to_writer(line, &(head, measures, person, choice)),
+                    None => serde_json::to_writer(line, &(head, measures, person)),
+                }
             }
             Self::Interaction(fact) => {
                 let person = (names.persons.of(fact.person), names.tickets.of(fact.ticket));

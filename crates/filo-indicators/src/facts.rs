@@ -73,6 +73,8 @@ pub struct CallFact {
     pub talk_s: Option<i64>,
     /// When a person answered.
     pub answered_at: Option<Instant>,
+    /// What the caller chose before or instead of a queue.
+    pub choice: Option<String>,
     /// The caller after merges; `None` when the number was withheld.
     pub person: Option<PersonId>,
     /// The ticket it is registered under.

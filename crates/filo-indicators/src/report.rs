@@ -20,6 +20,7 @@ use crate::{
 
 pub(crate) mod channels;
 mod email;
+mod ivr;
 pub(crate) mod phone;
 mod scrivi;
 mod social;
@@ -28,6 +29,7 @@ mod workload;
 
 pub use channels::{ChannelRow, ResponseRate, Unification};
 pub use email::{Email, Mailbox};
+pub use ivr::IvrRow;
 pub use phone::{AbandonedThenWrote, Phone, RepeatCallers, ServiceLevel};
 pub use scrivi::{Bucket, Scrivi};
 pub use social::Social;

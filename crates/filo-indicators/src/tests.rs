@@ -91,6 +91,7 @@ impl World {
             outcome,
             wait_s,
             talk_s: answered.then_some(60),
+            choice: None,
             answered_at: wait_s.filter(|_| answered).map(|wait| occurred_at.plus_seconds(wait)),
             person: None,
             ticket: None,

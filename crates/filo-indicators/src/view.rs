@@ -100,6 +100,8 @@ pub(crate) struct Contact<'a> {
     own_ticket: Option<TicketId>,
     thread: Option<&'a str>,
     reason: Option<NotActionable>,
+    /// What the caller chose before or instead of a queue.
+    pub(crate) choice: Option<&'a str>,
     /// The call, when it entered a queue.
     pub(crate) call: Option<Call>,
 }
@@ -110,6 +112,7 @@ impl<'a> Contact<'a> {
         let short = wait_s.is_some_and(|wait| wait < rules.short_abandon_s);
         let reason = match outcome {
             CallOutcome::Unknown => Some(NotActionable::UnknownOutcome),
+            CallOutcome::SelfServed => Some(NotActionable::SelfServed),
             CallOutcome::Abandoned if short => Some(NotActionable::ShortAbandon),
             _ => None,
         };
@@ -125,7 +128,14 @@ impl<'a> Contact<'a> {
             own_ticket: fact.ticket,
             thread: None,
             reason,
-            call: Some(Call { outcome, wait_s, talk_s, answered_at }),
+            choice: fact.choice.as_deref(),
+            // The machine alone had it: it entered no queue.
+            call: (outcome != CallOutcome::SelfServed).then_some(Call {
+                outcome,
+                wait_s,
+                talk_s,
+                answered_at,
+            }),
         }
     }
     /// A phone contact that is neither a logged call nor served by the machine is a call whose end nobody knows.
@@ -145,6 +155,7 @@ impl<'a> Contact<'a> {
             own_ticket: fact.ticket,
             thread: fact.thread.as_deref(),
             reason: fact.not_actionable.or(unlogged.then_some(NotActionable::UnknownOutcome)),
+            choice: None,
             call: unlogged.then_some(call),
         }
     }

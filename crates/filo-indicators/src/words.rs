@@ -86,6 +86,13 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("/phone/transferred", "Chiamate trasferite senza risposta", "n(chiamate)"),
     ("/phone/unknown", "Chiamate di cui non si conosce la fine", "n(chiamate)"),
     ("/phone/self_served", "Chiamate servite dal risponditore, mai entrate in coda", "n(chiamate)"),
+    (
+        "/phone/ivr/*/calls",
+        "Chiamate con questa scelta nel risponditore",
+        "offerte + servite dal risponditore",
+    ),
+    ("/phone/ivr/*/offered", "Di queste, le chiamate entrate in coda", "n(chiamate)"),
+    ("/phone/ivr/*/self_served", "Di queste, le chiamate servite dal risponditore", "n(chiamate)"),
     ("/phone/registered_of_answered", "Chiamate risposte e censite", "n(chiamate risposte con ticket)"),
     (
         "/phone/registered_of_answered_share",

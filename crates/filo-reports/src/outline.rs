@@ -93,6 +93,8 @@ pub(crate) struct List {
     pub(crate) heading: &'static str,
     /// A parameter of its rows, which only the CSV prints.
     pub(crate) parameter: Option<&'static str>,
+    /// Without rows it is not shown at all.
+    pub(crate) optional: bool,
 }
 
 /// A column of a list.
@@ -130,7 +132,7 @@ const fn list(
     heading: &'static str,
     parameter: Option<&'static str>,
 ) -> List {
-    List { path, file, key, heading, parameter }
+    List { path, file, key, heading, parameter, optional: false }
 }
 
 const CHANNELS: List = list("/channels", "channels.csv", "channel", "channel", None);
@@ -140,6 +142,8 @@ const MAILBOXES: List = list("/email/by_mailbox", "email_by_mailbox.csv", "mailb
 const THEMES: List = list("/themes", "themes.csv", "theme", "theme", None);
 const UNITS: List = list("/units", "units.csv", "unit", "unit", None);
 const BANDS: List = list("/backlog/bands", "backlog.csv", "label", "days", Some("upper_days"));
+const CHOICES: List =
+    List { optional: true, ..list("/phone/ivr", "phone_ivr.csv", "choice", "choice", None) };
 const FLAGS: List = list("/data_quality", "data_quality.csv", "flag", "flag", None);
 
 const CARDS: &[CardSpec] = &[
@@ -320,6 +324,12 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                     at("/phone/abandoned_then_wrote/count"),
                     at("/phone/abandoned_then_wrote/coverage"),
                 ],
+            },
+            Item::Grid {
+                table: "ivr",
+                list: &CHOICES,
+                columns: &[Field::Figure("calls"), Field::Figure("offered"), Field::Figure("self_served")],
+                total: None,
             },
             Item::Definitions(&["/phone"]),
         ],

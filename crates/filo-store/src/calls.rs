@@ -37,6 +37,7 @@ struct LegRow {
     agent: Option<String>,
     lost_at: Option<SqlInstant>,
     flags: Value,
+    ivr_choice: Option<String>,
 }
 
 /// A leg and the call it belongs to.
@@ -78,6 +79,7 @@ impl TryFrom<LegRow> for StoredLeg {
             transferred_to: row.transferred_to,
             agent: row.agent,
             lost_at: opt(row.lost_at),
+            choice: row.ivr_choice,
             flags: json(TABLE, id, row.flags)?,
         };
         Ok(Self { id, interaction: row.interaction_id.into(), leg })
@@ -104,6 +106,7 @@ fn leg_row(source: &str, stored: StoredLeg) -> LegRow {
         agent: leg.agent,
         lost_at: opt(leg.lost_at),
         flags: Value::from(leg.flags),
+        ivr_choice: leg.choice,
     }
 }
 
@@ -212,6 +215,7 @@ struct CallRow {
     answered_at: Option<SqlInstant>,
     ended_at: Option<SqlInstant>,
     transferred_to: Option<String>,
+    ivr_choice: Option<String>,
 }
 
 /// A call as last folded.
@@ -239,6 +243,8 @@ pub struct StoredCall {
     pub ended_at: Option<Instant>,
     /// Where it was transferred to.
     pub transferred_to: Option<String>,
+    /// What the caller chose before or instead of a queue.
+    pub choice: Option<String>,
 }
 
 impl TryFrom<CallRow> for StoredCall {
@@ -256,6 +262,7 @@ impl TryFrom<CallRow> for StoredCall {
             answered_at: opt(row.answered_at),
             ended_at: opt(row.ended_at),
             transferred_to: row.transferred_to,
+            choice: row.ivr_choice,
         })
     }
 }
@@ -273,6 +280,7 @@ fn call_row(id: InteractionId, source: &str, call: &Call) -> CallRow {
         answered_at: opt(call.answered_at),
         ended_at: opt(call.ended_at),
         transferred_to: call.transferred_to.clone(),
+        ivr_choice: call.choice.clone(),
     }
 }
 

@@ -60,6 +60,8 @@ pub struct CallColumns {
     pub answered_at: Option<Instant>,
     /// Whether the number was shown.
     pub caller_known: bool,
+    /// What the caller chose before or instead of a queue.
+    pub choice: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -89,6 +91,7 @@ struct NarrowCall {
     talk_s: Option<i64>,
     answered_at: Option<SqlInstant>,
     caller: Option<String>,
+    ivr_choice: Option<String>,
 }
 
 fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow, StoreError> {
@@ -102,6 +105,7 @@ fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow
             talk_s: call.talk_s,
             answered_at: opt(call.answered_at),
             caller_known: call.caller.is_some(),
+            choice: call.ivr_choice,
         })
     });
     Ok(InteractionRow {

@@ -231,6 +231,7 @@ diesel::table! {
         answered_at -> Nullable<Instant>,
         ended_at -> Nullable<Instant>,
         transferred_to -> Nullable<Text>,
+        ivr_choice -> Nullable<Text>,
     }
 }
 
@@ -256,6 +257,7 @@ diesel::table! {
         agent -> Nullable<Text>,
         lost_at -> Nullable<Instant>,
         flags -> Jsonb,
+        ivr_choice -> Nullable<Text>,
     }
 }
 

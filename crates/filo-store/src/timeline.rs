@@ -95,9 +95,11 @@ pub struct CallOfPage {
     pub talk_s: Option<i64>,
     /// When a person answered.
     pub answered_at: Option<Instant>,
+    /// What the caller chose before or instead of a queue.
+    pub choice: Option<String>,
 }
 
-type CallColumns = (SqlId, String, Option<i64>, Option<i64>, Option<SqlInstant>);
+type CallColumns = (SqlId, String, Option<i64>, Option<i64>, Option<SqlInstant>, Option<String>);
 
 /// The calls among these interactions.
 ///
@@ -107,13 +109,13 @@ pub fn calls_of(conn: &mut Conn, ids: &[InteractionId]) -> Result<Vec<CallOfPage
     let ids: Vec<SqlId> = ids.iter().copied().map(SqlId::from).collect();
     let found: Vec<CallColumns> = on!(conn, c => calls::table
         .filter(calls::interaction_id.eq_any(&ids))
-        .select((calls::interaction_id, calls::outcome, calls::wait_s, calls::talk_s, calls::answered_at))
+        .select((calls::interaction_id, calls::outcome, calls::wait_s, calls::talk_s, calls::answered_at, calls::ivr_choice))
         .load(c))?;
     found
         .into_iter()
-        .map(|(id, outcome, wait_s, talk_s, answered_at)| {
+        .map(|(id, outcome, wait_s, talk_s, answered_at, choice)| {
             let outcome = word("calls", id.0, &outcome)?;
-            Ok(CallOfPage { id: id.into(), outcome, wait_s, talk_s, answered_at: opt(answered_at) })
+            Ok(CallOfPage { id: id.into(), outcome, wait_s, talk_s, answered_at: opt(answered_at), choice })
         })
         .collect()
 }

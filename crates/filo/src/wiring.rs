@@ -205,6 +205,12 @@ impl Program {
         if !source.agent_channels.is_empty() {
             settings.agent_channels.clone_from(&source.agent_channels);
         }
+        settings.ivr_event = source.ivr.event.clone().map(|name| filo_channel_phone::IvrEvent {
+            name,
+            parameter: source.ivr.parameter.unwrap_or(1),
+            caller_parameter: source.ivr.caller_parameter,
+        });
+        settings.ivr_column = source.ivr.cdr_column.as_deref().map(str::to_ascii_lowercase);
         settings.mapping = mapping;
         settings
     }

@@ -292,6 +292,7 @@ fn learn_caller(conn: &mut Conn, id: InteractionId, call: &Call) -> Result<(), A
 fn detail(call: &Call) -> Value {
     json!({
         "call_id": call.call_id, "caller": call.caller, "outcome": call.outcome, "wait_s": call.wait_s,
-        "talk_s": call.talk_s, "queues": call.legs.iter().map(|leg| leg.queue.clone()).collect::<Vec<_>>(),
+        "talk_s": call.talk_s,
+        "queues": call.legs.iter().filter(|leg| !leg.is_self_served()).map(|leg| leg.queue.clone()).collect::<Vec<_>>(),
     })
 }

@@ -76,7 +76,11 @@ fn leg(queue: &str, rows: &[&Row], agent_channels: &[String]) -> Option<(usize, 
     };
     let flags = rows.iter().any(|row| row.ambiguous).then(|| AMBIGUOUS.to_owned());
     let caller = normal_caller(&first.src).or_else(|| normal_caller(&first.clid));
-    Some((line, Leg { caller, flags: leg.flags.iter().cloned().chain(flags).collect(), ..leg }.whole()))
+    let choice = rows.iter().rev().find_map(|row| row.choice.clone());
+    Some((
+        line,
+        Leg { caller, choice, flags: leg.flags.iter().cloned().chain(flags).collect(), ..leg }.whole(),
+    ))
 }
 
 /// Whether a person's channel was bridged.
@@ -127,12 +131,18 @@ fn unanswered(rows: &[&Row], leg: Leg) -> Leg {
         Disposition::Answered => row.queue.is_some(),
         Disposition::Failed => false,
     });
-    let ended_at = rows.iter().map(|row| row.end).max().filter(|_| waited);
+    let ended_at = rows.iter().map(|row| row.end).max();
     let by_machine = !waited && rows.iter().any(|row| row.disposition == Disposition::Answered);
+    let beyond = rows.iter().any(|row| row.beyond_machine);
+    let outcome = match (waited, by_machine) {
+        (true, _) => CallOutcome::Abandoned,
+        (false, true) if !beyond => CallOutcome::SelfServed,
+        (false, _) => CallOutcome::Unknown,
+    };
     Leg {
-        outcome: if waited { CallOutcome::Abandoned } else { CallOutcome::Unknown },
-        wait_s: ended_at.map(|end| end.seconds_since(leg.entered_at).max(0)),
-        ended_at,
+        outcome,
+        wait_s: ended_at.map(|end| end.seconds_since(leg.entered_at).max(0)).filter(|_| waited),
+        ended_at: ended_at.filter(|_| outcome != CallOutcome::Unknown),
         flags: by_machine.then(|| ANSWERED_BY_MACHINE.to_owned()).into_iter().collect(),
         ..leg
     }

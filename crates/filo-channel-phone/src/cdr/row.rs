@@ -86,7 +86,7 @@ impl Columns {
     fn named(names: Vec<&str>) -> Self {
         Self(names.into_iter().map(ToOwned::to_owned).collect())
     }
-    fn field<'a>(&self, fields: &'a [String], name: &str) -> Option<&'a str> {
+    pub(super) fn field<'a>(&self, fields: &'a [String], name: &str) -> Option<&'a str> {
         let place = self.0.iter().position(|own| own == name)?;
         fields.get(place).map(String::as_str).filter(|text| !text.is_empty())
     }
@@ -147,6 +147,10 @@ pub(super) struct Row {
     pub(super) end: Instant,
     pub(super) billsec: Option<i64>,
     pub(super) disposition: Disposition,
+    /// Whether the last application was to reach a person, or any channel at all was reached.
+    pub(super) beyond_machine: bool,
+    /// What the caller chose, where a column says it.
+    pub(super) choice: Option<String>,
 }
 
 impl Row {
@@ -181,8 +185,15 @@ impl Row {
             end,
             billsec: seconds("billsec"),
             disposition,
+            beyond_machine: !text("dstchannel").is_empty() || reaches_people(&text("lastapp")),
+            choice: None,
         })
     }
+}
+
+/// Applications that ring somebody or take a message for somebody: with them a call left the menu.
+fn reaches_people(application: &str) -> bool {
+    ["dial", "queue", "followme", "page", "voicemail"].iter().any(|own| application.eq_ignore_ascii_case(own))
 }
 
 /// The application's data begin with the queue's name; old versions put pipes between.

@@ -5,7 +5,12 @@ use super::*;
 
 fn cdr() -> Cdr {
     let agent_channels = DEFAULT_AGENT_CHANNELS.iter().map(ToString::to_string).collect();
-    Cdr { zone: CityZone::parse("Europe/Rome").unwrap(), agent_channels, layout: Layout::CdrCsv }
+    Cdr {
+        zone: CityZone::parse("Europe/Rome").unwrap(),
+        agent_channels,
+        layout: Layout::CdrCsv,
+        ivr_column: None,
+    }
 }
 fn raw(text: &str) -> Raw {
     Raw { bytes: text.as_bytes().to_vec(), arrived_at: None, now: Instant::from_seconds(0) }
@@ -61,7 +66,7 @@ fn rows_of_one_call_are_one_leg_a_queue_and_the_file_is_read_past_an_open_quote(
         [
             ("anagrafe", CallOutcome::Answered, Some(25), Some(120)),
             ("tributi", CallOutcome::Abandoned, Some(46), None),
-            ("ivr", CallOutcome::Unknown, None, None),
+            ("ivr", CallOutcome::SelfServed, None, None),
             ("7001", CallOutcome::Abandoned, Some(7), None),
             ("7001", CallOutcome::Unknown, None, None),
         ]
@@ -121,6 +126,35 @@ fn only_a_persons_channel_answers() {
         (CallOutcome::Answered, CallOutcome::Answered)
     );
     assert_eq!((answered("Local/s@ivr-1"), answered("")), (CallOutcome::Unknown, CallOutcome::Unknown));
+}
+
+#[test]
+fn a_call_that_the_machine_alone_had_is_self_served_with_what_was_chosen() {
+    let machine = |app: &str, channel: &str, field: &str| {
+        format!(
+            "\"\",\"3391234567\",\"2\",\"ivr\",\"x\",\"SIP/trunk-1\",\"{channel}\",\"{app}\",\"x\",\
+             \"2026-10-01 09:00:00\",\"2026-10-01 09:00:00\",\"2026-10-01 09:00:30\",30,30,\"ANSWERED\",\
+             \"DOCUMENTATION\",\"179.1\",\"{field}\"\n"
+        )
+    };
+    let only = |text: &str| {
+        let cdr = Cdr { ivr_column: Some("userfield".to_owned()), ..cdr() };
+        match cdr.decode(&raw(text)).remove(0).unwrap() {
+            Decoded::Leg(leg) => *leg,
+            other => panic!("{other:?}"),
+        }
+    };
+    let served = only(&machine("Playback", "", "2-1"));
+    assert_eq!((served.outcome, served.choice.as_deref()), (CallOutcome::SelfServed, Some("2-1")));
+    assert_eq!((served.wait_s, served.talk_s), (None, None));
+    assert_eq!(served.ended_at.map(|at| at.seconds_since(served.entered_at)), Some(30));
+    for (app, channel) in [("Dial", ""), ("BackGround", "Local/s@x-1"), ("VoiceMail", "")] {
+        assert_eq!(only(&machine(app, channel, "")).outcome, CallOutcome::Unknown, "{app}");
+    }
+    // What somebody typed of themselves is no choice.
+    assert_eq!(only(&machine("Playback", "", "3471234567")).choice, None);
+    let queue = only(&machine("Queue", "", "2-1"));
+    assert_eq!((queue.outcome, queue.choice.as_deref()), (CallOutcome::Abandoned, Some("2-1")));
 }
 
 #[test]

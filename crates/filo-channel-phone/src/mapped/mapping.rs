@@ -21,6 +21,7 @@ pub(super) const NAMES: &[&str] = &[
     "outcome",
     "transferred_to",
     "agent",
+    "ivr_choice",
 ];
 
 /// A mapping file (`--map FILE`), in TOML:
@@ -36,7 +37,7 @@ pub(super) const NAMES: &[&str] = &[
 /// entered_at = ["Data", "Ora"]
 /// wait = "Attesa"
 /// outcome = "Esito"
-/// [outcomes]                            # the file's words for the outcomes of the contract
+/// [outcomes]                            # the file's words for outcomes; self_served: the machine alone had the call
 /// "Risposta" = "answered"
 /// [constants]
 /// queue = "020202"                      # where no column has it

@@ -67,6 +67,16 @@ fn columns_by_number_need_no_header_and_instants_stand_in_for_durations() {
 }
 
 #[test]
+fn a_call_that_the_machine_alone_had_has_a_word_of_its_own_and_its_choice() {
+    let map = "header = false\n[columns]\ncall_id = 1\nentered_at = 2\nended_at = 3\noutcome = 4\nivr_choice = 5\n\
+               [outcomes]\nAutomatico = \"self_served\"\n";
+    let served = leg(map, "A,2026-10-01 09:00:00,2026-10-01 09:01:00,automatico,2-1\n");
+    assert_eq!((served.outcome, served.choice.as_deref()), (CallOutcome::SelfServed, Some("2-1")));
+    assert_eq!((served.wait_s, served.talk_s, served.flags.len()), (None, None, 0));
+    assert_eq!(served.ended_at.map(|at| at.seconds_since(served.entered_at)), Some(60));
+}
+
+#[test]
 fn a_column_that_the_file_lacks_refuses_its_rows_and_loses_none() {
     let map = "[columns]\ncall_id = \"id\"\nentered_at = \"when\"\n";
     let units = mapped(map).decode(&raw(b"id,time\nA,2026-10-01 09:00:00\n"));

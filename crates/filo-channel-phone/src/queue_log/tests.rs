@@ -3,7 +3,7 @@ use filo_channel::conformance::check_decoder;
 use super::*;
 
 fn log() -> QueueLog {
-    QueueLog { zone: CityZone::parse("Europe/Rome").unwrap() }
+    QueueLog { zone: CityZone::parse("Europe/Rome").unwrap(), ivr_event: None }
 }
 fn raw(bytes: &[u8]) -> Raw {
     Raw { bytes: bytes.to_vec(), arrived_at: None, now: Instant::from_seconds(0) }
@@ -75,6 +75,30 @@ fn what_agents_do_and_what_the_dialplan_makes_up_gives_no_unit() {
     let text: String =
         names.iter().map(|name| format!("1790000100|1790000000.1|q|SIP/1|{name}|1000|a|b\n")).collect();
     assert_eq!(log().decode(&raw(text.as_bytes())), []);
+}
+
+#[test]
+fn an_event_of_the_dialplan_that_the_source_names_carries_what_was_chosen() {
+    let event = IvrEvent { name: "IVRCHOICE".to_owned(), parameter: 1, caller_parameter: Some(2) };
+    let log = QueueLog { ivr_event: Some(event), ..log() };
+    let read = |line: &str| {
+        let raw = Raw { bytes: line.as_bytes().to_vec(), arrived_at: None, now: Instant::from_seconds(0) };
+        match log.decode(&raw).remove(0).unwrap() {
+            Decoded::LegEvent(event) => (event.call_id, event.step),
+            other => panic!("{other:?}"),
+        }
+    };
+    let chose = |choice: Option<&str>, caller: Option<&str>| LegStep::Chose {
+        choice: choice.map(Into::into),
+        caller: caller.map(Into::into),
+        over: false,
+    };
+    let line = "1790000000|1790000000.1|NONE|NONE|ivrchoice|";
+    assert_eq!(
+        read(&format!("{line}2-1|3471234567\n")),
+        ("1790000000.1".to_owned(), chose(Some("2-1"), Some("+393471234567")))
+    );
+    assert_eq!(read(&format!("{line}3471234567|\n")).1, chose(None, None), "typed of oneself");
 }
 
 #[test]

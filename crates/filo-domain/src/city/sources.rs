@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::{ConfigError, File, Themes, check_keys};
+use super::{ConfigError, File, Ivr, Themes, check_keys};
 use crate::vocabulary::{Channel, IdentityType, Word};
 
 /// One configured origin of contacts.
@@ -38,6 +38,9 @@ pub struct Source {
     /// Phone: prefixes of the channels by which persons answer (`dstchannel` of a call detail record).
     #[serde(default)]
     pub agent_channels: Vec<String>,
+    /// Phone: the machine that answers first.
+    #[serde(default)]
+    pub ivr: Ivr,
 }
 
 impl Source {
@@ -66,6 +69,7 @@ impl Source {
             ("accounts", !self.accounts.is_empty() && !social),
             ("queues", !self.queues.is_empty() && !phone),
             ("agent_channels", !self.agent_channels.is_empty() && !phone),
+            ("ivr", !self.ivr.is_empty() && !phone),
         ];
         given.into_iter().find_map(|(key, misplaced)| misplaced.then_some(key))
     }
@@ -99,6 +103,11 @@ pub(super) fn check(file: &File<'_>, sources: &[Source], themes: &Themes) -> Res
         }
         for (queue, theme) in &source.queues {
             themes.check(theme, file, &path(&format!("queues.{queue}")))?;
+        }
+        for (choice, about) in &source.ivr.choices {
+            if let Some(theme) = &about.theme {
+                themes.check(theme, file, &path(&format!("ivr.choices.{choice}.theme")))?;
+            }
         }
     }
     Ok(())

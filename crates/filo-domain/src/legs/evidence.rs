@@ -1,16 +1,24 @@
 //! One event as evidence: a leg that knows the event and nothing else, ready to be merged.
 
 use super::{
-    CALL_SPAN_S, Leg, LegEvent, LegOrigin, LegStep, WAIT_FROM_TIMES, WAIT_MISMATCH, WAIT_TOLERANCE_S,
+    CALL_SPAN_S, IVR_QUEUE, Leg, LegEvent, LegOrigin, LegStep, WAIT_FROM_TIMES, WAIT_MISMATCH,
+    WAIT_TOLERANCE_S,
 };
 use crate::{Instant, vocabulary::CallOutcome};
 
 impl Leg {
     /// The leg that an entry opens; `None` when the event is no entry.
     pub fn enter(event: &LegEvent, origin: LegOrigin) -> Option<Self> {
-        let LegStep::Entered { caller } = &event.step else { return None };
-        let leg = Self::new(&event.call_id, &event.queue, event.at, origin);
-        Some(Self { caller: caller.clone(), ..leg })
+        let leg = |queue: &str| Self::new(&event.call_id, queue, event.at, origin);
+        match &event.step {
+            LegStep::Entered { caller } => Some(Self { caller: caller.clone(), ..leg(&event.queue) }),
+            LegStep::Chose { .. } => {
+                let mut leg = leg(IVR_QUEUE);
+                leg.add(event);
+                Some(leg)
+            }
+            _ => None,
+        }
     }
 
     /// Adds what an event says and tells whether that was new. An event of another leg, or one that happened
@@ -60,6 +68,7 @@ impl Leg {
             transferred_to: None,
             agent: None,
             lost_at: None,
+            choice: None,
             flags: Vec::new(),
         }
     }
@@ -79,6 +88,7 @@ impl Leg {
         let age = event.at.seconds_since(self.entered_at);
         event.call_id == self.call_id
             && (event.queue == self.queue || event.queue.is_empty())
+            && (self.queue != IVR_QUEUE || event.step.ends_anything())
             && (0..CALL_SPAN_S).contains(&age)
             && (age > 0 || event.step.told_s().unwrap_or(0) == 0)
     }
@@ -90,6 +100,16 @@ impl Leg {
             LegStep::Entered { caller } => {
                 (event.call_id == self.call_id && event.queue == self.queue && event.at == self.entered_at)
                     .then(|| Self { caller: caller.clone(), ..told })
+            }
+            LegStep::Chose { choice, caller, over } => {
+                let known = event.call_id == self.call_id && self.queue == IVR_QUEUE;
+                (known && event.at == self.entered_at).then(|| Self {
+                    caller: caller.clone(),
+                    choice: choice.clone(),
+                    outcome: CallOutcome::SelfServed,
+                    ended_at: over.then_some(event.at),
+                    ..told
+                })
             }
             // Later than a day no end is waited for anyway.
             LegStep::Restarted if self.is_open() => {
@@ -105,7 +125,7 @@ impl Leg {
     fn telling(self, step: &LegStep, at: Instant) -> Self {
         let since_entry = at.seconds_since(self.entered_at);
         match *step {
-            LegStep::Entered { .. } | LegStep::Restarted => self,
+            LegStep::Entered { .. } | LegStep::Chose { .. } | LegStep::Restarted => self,
             LegStep::Connected { wait_s, ref agent } => {
                 let leg = Self { outcome: CallOutcome::Answered, agent: agent.clone(), ..self };
                 leg.waiting(wait_s, Some(since_entry)).checked(wait_s, since_entry)
@@ -151,10 +171,14 @@ impl Leg {
 }
 
 impl LegStep {
+    /// Whether it is the end of the call wherever it was: all that a leg with the machine alone can have.
+    fn ends_anything(&self) -> bool {
+        matches!(self, Self::Left { outcome: CallOutcome::Unknown, .. })
+    }
     /// The seconds since the entry of which the step itself tells; `None` when it does not say.
     fn told_s(&self) -> Option<i64> {
         match self {
-            Self::Entered { .. } | Self::Restarted => None,
+            Self::Entered { .. } | Self::Chose { .. } | Self::Restarted => None,
             Self::Connected { wait_s, .. } | Self::Left { wait_s, .. } => *wait_s,
             Self::Completed { wait_s, talk_s } | Self::Transferred { wait_s, talk_s, .. } => {
                 wait_s.map_or(*talk_s, |wait| Some(wait + talk_s.unwrap_or(0)))

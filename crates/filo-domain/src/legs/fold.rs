@@ -69,7 +69,8 @@ fn fold_call(
         enter(&mut legs, event, origin);
     }
     for event in events {
-        if !matches!(event.step, LegStep::Entered { .. }) && !place(&mut legs, &event, restarts) {
+        let entry = matches!(event.step, LegStep::Entered { .. } | LegStep::Chose { .. });
+        if !entry && !place(&mut legs, &event, restarts) {
             orphans.push(event);
         }
     }

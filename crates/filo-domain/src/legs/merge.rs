@@ -41,6 +41,7 @@ impl Leg {
         keep_fuller(&mut self.caller, &other.caller);
         keep_fuller(&mut self.transferred_to, &other.transferred_to);
         keep_fuller(&mut self.agent, &other.agent);
+        keep_fuller(&mut self.choice, &other.choice);
         self.flags.extend(other.flags.iter().cloned());
         self.settle(wait.is_some_and(|wait| !wait.logged));
     }
@@ -62,6 +63,7 @@ pub fn merge_log(live: &Leg, logged: &Leg) -> Leg {
         ended_at: logged.ended_at.or(rebased.ended_at.filter(|_| still_talking)),
         caller: logged.caller.clone().or(rebased.caller),
         agent: logged.agent.clone().or(rebased.agent),
+        choice: logged.choice.clone().or(rebased.choice),
         flags: logged.flags.iter().cloned().chain(live_entry).collect(),
         ..logged.clone()
     };
@@ -136,7 +138,8 @@ fn rank(outcome: CallOutcome) -> u8 {
         CallOutcome::Empty => 4,
         CallOutcome::KeyExit => 5,
         CallOutcome::Withdrawn => 6,
-        CallOutcome::Unknown => 7,
+        CallOutcome::SelfServed => 7,
+        CallOutcome::Unknown => 8,
     }
 }
 

@@ -46,6 +46,52 @@ fn an_answered_leg_has_its_wait_from_the_field_and_its_talk_from_the_completion(
     assert_eq!((leg.caller.as_deref(), leg.agent.as_deref()), (Some("+393471234567"), Some("SIP/1")));
 }
 
+fn chose(seconds: i64, choice: &str, over: bool) -> LegEvent {
+    event("c", "", seconds, LegStep::Chose { choice: Some(choice.into()), caller: None, over })
+}
+
+#[test]
+fn a_call_that_only_the_machine_had_is_self_served_and_one_that_entered_a_queue_is_not() {
+    let alone = calls(log(vec![chose(0, "2", false), chose(5, "2-1", true)]).legs).remove(0);
+    assert_eq!((alone.outcome, alone.choice.as_deref()), (CallOutcome::SelfServed, Some("2-1")));
+    assert_eq!(alone.not_actionable(), Some(NotActionable::SelfServed));
+    assert_eq!((alone.wait_s, alone.talk_s, alone.ended_at), (None, None, Some(at(5))));
+
+    // A choice after the queue, such as that of a survey, is none before it; order changes nothing.
+    let mut events = vec![chose(-20, "2", false), chose(-5, "2-1", false), entered(0), connected(6, 6)];
+    events.extend([completed(31, 6, 25), chose(200, "9", true)]);
+    let offered = calls(log(events.clone()).legs);
+    events.reverse();
+    assert_eq!(calls(log(events).legs), offered);
+    assert_eq!(offered.len(), 1);
+    assert_eq!((offered[0].outcome, offered[0].choice.as_deref()), (CallOutcome::Answered, Some("2-1")));
+    assert_eq!((offered[0].entered_at, offered[0].legs.len(), offered[0].wait_s), (at(0), 1, Some(6)));
+}
+
+#[test]
+fn an_answer_or_an_abandonment_is_never_that_of_the_machines_leg() {
+    let folded = log(vec![chose(0, "1", false), connected(6, 6), left(7, CallOutcome::Abandoned, 7)]);
+    assert_eq!((folded.legs.len(), folded.orphans.len()), (1, 2));
+    let ended = event("c", "", 9, LegStep::Left { outcome: CallOutcome::Unknown, wait_s: None });
+    let folded = log(vec![chose(0, "1", false), ended]);
+    assert_eq!((folded.legs[0].ended_at, folded.legs[0].outcome), (Some(at(9)), CallOutcome::SelfServed));
+}
+
+#[test]
+fn a_record_tells_what_was_chosen_even_where_its_leg_does_not_count() {
+    let record = |outcome, choice: &str| {
+        let leg = Leg::new("c", "8000", at(-3), LegOrigin::Cdr);
+        Leg { outcome, choice: Some(choice.into()), ..leg }.whole()
+    };
+    let queue = Leg::enter(&entered(0), LegOrigin::Log).unwrap();
+    let known = calls(vec![queue, record(CallOutcome::Answered, "2-1")]).remove(0);
+    assert_eq!((known.legs.len(), known.choice.as_deref()), (1, Some("2-1")));
+    // The machine's own leg does not outweigh a record of an answer.
+    let machine = Leg::enter(&chose(-4, "2", false), LegOrigin::Live).unwrap();
+    let answered = calls(vec![machine, record(CallOutcome::Answered, "2-1")]).remove(0);
+    assert_eq!((answered.outcome, answered.legs.len()), (CallOutcome::Answered, 1));
+}
+
 #[test]
 fn a_wait_that_contradicts_the_instants_is_kept_and_flagged() {
     let leg = only(vec![entered(0), connected(10, 20)]);

@@ -32,6 +32,9 @@ pub struct LegView<'a> {
     pub outcome: CallOutcome,
     /// Where it was transferred to.
     pub transferred_to: Option<&'a str>,
+    /// What the caller of the call chose before or instead of a queue; left out where that is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ivr_choice: Option<&'a str>,
     /// What a reader should know, sorted.
     pub flags: &'a [String],
 }
@@ -52,6 +55,7 @@ impl<'a> LegView<'a> {
             talk_s: leg.known_talk_s(),
             outcome: leg.outcome,
             transferred_to: leg.transferred_to.as_deref(),
+            ivr_choice: leg.choice.as_deref(),
             flags: &leg.flags,
         }
     }
@@ -60,6 +64,9 @@ impl<'a> LegView<'a> {
 /// All legs of the calls of one source, numbered within their calls.
 pub fn leg_views<'a>(source: &'a str, calls: &'a [Call]) -> impl Iterator<Item = LegView<'a>> {
     calls.iter().flat_map(move |call| {
-        call.legs.iter().enumerate().map(move |(place, leg)| LegView::new(source, place + 1, leg))
+        call.legs.iter().enumerate().map(move |(place, leg)| LegView {
+            ivr_choice: call.choice.as_deref(),
+            ..LegView::new(source, place + 1, leg)
+        })
     })
 }

@@ -139,6 +139,8 @@ pub struct TimelineCall {
     pub talk_s: Option<i64>,
     /// When a person answered.
     pub answered_at: Option<At>,
+    /// What the caller chose before or instead of a queue.
+    pub ivr: Option<super::Ivr>,
 }
 
 /// The ticket of a contact.

@@ -31,7 +31,8 @@ pub struct StreamEvent {
     pub timestamp: super::At,
     /// For tickets `ticket_id`, `number`, `version`, `change`, `state`, `unit`, `unit_before` and more; for queues
     /// `unit`, `open`, `untaken`, `waiting`; for mentions of the caller `ticket_id`, `number`,
-    /// `mention_id`, `message_id`; for offered calls `call_id`, `queue`, `person`, `open_tickets`, `last_contacts`.
+    /// `mention_id`, `message_id`; for offered calls `call_id`, `queue`, `person`, `open_tickets`, `last_contacts`, `ivr`,
+    /// `suggested_theme`.
     #[schema(value_type = Object)]
     pub data: Value,
 }

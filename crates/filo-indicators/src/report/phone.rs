@@ -8,7 +8,7 @@ use filo_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Looking, channels::answered_waits};
+use super::{IvrRow, Looking, channels::answered_waits};
 use crate::{
     book::Page,
     figure::{Item, ItemKind, Statistic},
@@ -55,6 +55,9 @@ pub struct Phone {
     /// Persons who call again and again; absent from compared months.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeat_callers: Option<RepeatCallers>,
+    /// What callers chose before or instead of a queue; absent where nothing is known of that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ivr: Vec<IvrRow>,
     /// Callers who gave up and then wrote; absent from compared months.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandoned_then_wrote: Option<AbandonedThenWrote>,
@@ -136,6 +139,7 @@ impl Phone {
             mean_talk_s: page.seconds("mean_talk_s", Statistic::Mean, talks(view, window)),
             repeat_callers: (looking == Looking::Back)
                 .then(|| RepeatCallers::of(view, window, &mut page.at("repeat_callers"))),
+            ivr: super::ivr::rows(view, window, &mut page.at("ivr")),
             abandoned_then_wrote: (looking == Looking::Back)
                 .then(|| AbandonedThenWrote::of(view, window, &mut page.at("abandoned_then_wrote"))),
         }

@@ -1,6 +1,6 @@
 //! Sections, main figures and what the report says of itself.
 
-use super::{Block, Card, DocumentError, Entry, Fact, Section, Writer};
+use super::{Block, Card, DocumentError, Entry, Fact, Section, Table, Writer};
 use crate::{
     figures::Part,
     outline::{CardSpec, Detail, Item, Place, SectionSpec},
@@ -32,8 +32,11 @@ impl Writer<'_> {
                 table(self.counted_table(key, list, *shares, *total)?)
             }
             Item::Grid { table: key, list, columns, total } => {
-                let grid = |part| self.grid_table(part, key, list, columns, total.as_ref()).map(Block::Table);
-                [Part::Month, Part::YearToDate].into_iter().map(grid).collect()
+                let grid = |part| self.grid_table(part, key, list, columns, total.as_ref());
+                let grids = [Part::Month, Part::YearToDate].into_iter().map(grid);
+                let grids: Vec<Table> = grids.collect::<Result<_, _>>()?;
+                let shown = |table: &Table| !(list.optional && table.rows.is_empty());
+                Ok(grids.into_iter().filter(shown).map(Block::Table).collect())
             }
             // Drawn from the tables before it.
             Item::Chart(_) => Ok(vec![]),

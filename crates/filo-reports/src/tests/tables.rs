@@ -63,6 +63,7 @@ fn the_lists_have_files_of_their_own_with_all_their_fields() {
             "email_by_mailbox.csv",
             "exclusions.csv",
             "figures.csv",
+            "phone_ivr.csv",
             "report.csv",
             "scrivi_buckets.csv",
             "themes.csv",

@@ -53,7 +53,7 @@ fn line(number: u32) -> String {
 }
 
 fn decoder() -> QueueLog {
-    QueueLog { zone: CityZone::parse("Europe/Rome").unwrap() }
+    QueueLog { zone: CityZone::parse("Europe/Rome").unwrap(), ivr_event: None }
 }
 
 /// Everything that a tail reads until it finds nothing more, by call.
