@@ -5,6 +5,7 @@ mod assignment;
 mod at_once;
 mod attachments;
 mod basics;
+mod call_differences;
 mod callbacks;
 mod fields;
 mod general;

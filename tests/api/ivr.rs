@@ -1,9 +1,12 @@
 //! What callers choose at the machine that answers first, and calls that it alone had.
 
+use std::ops::Deref;
+
 use filo_testkit::{
-    both,
+    Database, both,
     phone::{Leg, QueueLog},
 };
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{

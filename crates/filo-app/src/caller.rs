@@ -100,6 +100,8 @@ pub enum Permission {
     ManagePersons,
     /// Read the call log and contacts.
     ReadContacts,
+    /// See where live events and the log of a phone system do not say the same.
+    CompareCalls,
     /// Push calls from the phone system.
     PushCalls,
     /// Push contacts from another system.
@@ -145,6 +147,7 @@ impl Permission {
             Self::ReadPersons => "find persons",
             Self::ManagePersons => "change persons",
             Self::ReadContacts => "read contacts",
+            Self::CompareCalls => "compare calls with their log",
             Self::PushCalls => "push calls",
             Self::PushContacts => "push contacts",
             Self::BookCallbacks => "promise call-backs",
@@ -299,9 +302,12 @@ fn role_may(role: Role, permission: Permission) -> bool {
                         | P::ManagePolicies
                         | P::ManageUsers
                         | P::RecordProtocol
+                        | P::CompareCalls
                 )
         }
-        Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration | P::ReadStream),
+        Role::Analyst => {
+            matches!(permission, P::ReadReports | P::ReadConfiguration | P::ReadStream | P::CompareCalls)
+        }
         Role::Admin => {
             matches!(
                 permission,
@@ -314,6 +320,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     | P::ReadConfiguration
                     | P::ReadStream
                     | P::ManageWebhooks
+                    | P::CompareCalls
             )
         }
     }

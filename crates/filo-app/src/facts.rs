@@ -169,6 +169,7 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
             talk_s: call.talk_s,
             answered_at: call.answered_at,
             choice: call.choice,
+            differs: call.differs,
             person,
             ticket,
         }),

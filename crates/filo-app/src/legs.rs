@@ -4,6 +4,7 @@
 //! as `leg_without_start` and tried again whenever legs of its source arrive.
 
 mod import;
+mod live;
 mod register;
 
 use std::collections::BTreeMap;
@@ -18,7 +19,7 @@ use filo_store::{
     Conn,
     calls::{self, StoredLeg},
     intake::take_turn,
-    quarantine,
+    quarantine::{self, Quarantined},
 };
 use serde_json::json;
 
@@ -173,7 +174,7 @@ impl App {
                 take_turn(conn)?;
                 let mut tally = Tally::default();
                 for unit in quarantine::open_of(conn, &source, WITHOUT_START)? {
-                    if retry(conn, &core, &source, &unit.raw)? {
+                    if retry(conn, &core, &unit)? {
                         quarantine::decide(conn, unit.id, quarantine::RETRIED, now, None)?;
                         tally.released += 1;
                     }
@@ -185,9 +186,13 @@ impl App {
 }
 
 /// Tries a quarantined end again; `true` when its leg is known now.
-pub(crate) fn retry(conn: &mut Conn, core: &Core, source: &str, raw: &[u8]) -> Result<bool, AppError> {
-    let orphans: Vec<LegEvent> = serde_json::from_slice(raw)?;
-    Ok(complete(conn, core, source, &orphans, &[])?.is_some())
+pub(crate) fn retry(conn: &mut Conn, core: &Core, unit: &Quarantined) -> Result<bool, AppError> {
+    let orphans: Vec<LegEvent> = serde_json::from_slice(&unit.raw)?;
+    let known = complete(conn, core, &unit.source, &orphans, &[])?.is_some();
+    if known && live::is_live(&unit.context) {
+        orphans.iter().try_for_each(|event| live::hear(conn, &unit.source, event))?;
+    }
+    Ok(known)
 }
 
 fn kept(source: &str) -> Kept<'_> {
@@ -271,6 +276,7 @@ fn complete(
         let event_changed = current.leg.apply(event);
         if event_changed {
             calls::update_leg(conn, source, &current)?;
+            live::compare(conn, source, std::slice::from_ref(&current))?;
             register::renew_stored(conn, core, source, current.interaction)?;
         }
         changed = Some(changed.unwrap_or(false) || event_changed);
@@ -280,6 +286,21 @@ fn complete(
 
 /// Live events of one call, in any order and more than once; gives the call and whether anything was new.
 pub(crate) fn put_live(
+    conn: &mut Conn,
+    core: &Core,
+    source: &str,
+    event: &LegEvent,
+    now: Instant,
+) -> Result<Option<(InteractionId, bool)>, AppError> {
+    let placed = place(conn, core, source, event, now)?;
+    if placed.is_some() {
+        live::hear(conn, source, event)?;
+    }
+    Ok(placed)
+}
+
+/// Gives one event to its call.
+pub(crate) fn place(
     conn: &mut Conn,
     core: &Core,
     source: &str,
@@ -311,7 +332,8 @@ fn hand_on_end(conn: &mut Conn, core: &Core, source: &str, entry: &LegEvent) -> 
     let Some(at) = ended else { return Ok(()) };
     let step = LegStep::Left { outcome: CallOutcome::Unknown, wait_s: None };
     let end = LegEvent { call_id: entry.call_id.clone(), queue: entry.queue.clone(), at, step };
-    complete(conn, core, source, &[end], &[]).map(|_known| ())
+    complete(conn, core, source, std::slice::from_ref(&end), &[])?;
+    live::hear(conn, source, &end)
 }
 
 /// Events of this call that came before its start.
@@ -325,7 +347,7 @@ fn retry_call(
     for unit in quarantine::open_of(conn, source, WITHOUT_START)? {
         let about: Vec<LegEvent> = serde_json::from_slice(&unit.raw)?;
         let ours = about.iter().any(|event| event.call_id == call_id);
-        if ours && retry(conn, core, source, &unit.raw)? {
+        if ours && retry(conn, core, &unit)? {
             quarantine::decide(conn, unit.id, quarantine::RETRIED, now, None)?;
         }
     }
@@ -346,7 +368,8 @@ pub(crate) fn keep_live(
     now: Instant,
 ) -> Result<bool, AppError> {
     let mut tally = Tally::default();
-    quarantine_unit(conn, kept(source), orphan_unit(&[event])?, now, &mut tally)?;
+    let kept = Kept { context: live::context(), ..kept(source) };
+    quarantine_unit(conn, kept, orphan_unit(&[event])?, now, &mut tally)?;
     Ok(tally.quarantined == 1)
 }
 

@@ -11,6 +11,7 @@ mod answers;
 mod assignment;
 pub mod attachments;
 mod audit;
+mod call_differences;
 mod callbacks;
 mod caller;
 mod callers;
@@ -81,6 +82,7 @@ pub use access::{
 };
 pub use attachments::{AttachmentView, FileLimits, Files, MessageFile, Opened, PublicRefusal, Upload};
 pub use audit::{AuditView, ListAudit};
+pub use call_differences::{ApartKind, CallDifferenceView, ListCallDifferences};
 pub use callbacks::{
     CallbackChange, CallbackView, CallbackWindow, ListCallbacks, NewAttempt, NewCallback, WindowInput,
     WindowsQuery,

@@ -249,7 +249,7 @@ fn retry(
     now: Instant,
 ) -> Result<Option<String>, AppError> {
     if unit.reason == legs::WITHOUT_START {
-        let found = legs::retry(conn, core, &unit.source, &unit.raw)?;
+        let found = legs::retry(conn, core, unit)?;
         return Ok((!found).then(|| unit.reason.clone()));
     }
     let Some(decoded) = decoded else { return Ok(Some(unit.reason.clone())) };
@@ -272,7 +272,7 @@ fn retry(
                 let _known_or_new: Registered = contacts::register(conn, arrival)?;
             }
             Unit::Other(Decoded::LegEvent(event)) => {
-                legs::put_live(conn, core, &unit.source, &event, now)?;
+                legs::place(conn, core, &unit.source, &event, now)?;
             }
             Unit::Other(Decoded::Leg(leg)) => legs::put_whole(conn, core, &unit.source, &leg, now)?,
             // Taken apart as a contact above.

@@ -13,6 +13,7 @@ mod caller;
 mod evidence;
 mod fold;
 mod ivr;
+mod live;
 mod merge;
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use self::{
     caller::normal_caller,
     fold::{Folded, fits, fold, home_of},
     ivr::{IVR_QUEUE, normal_choice},
+    live::{LiveDifference, LiveSaid},
     merge::{is_same, merge, merge_log, reconcile},
     view::{LegView, leg_views},
     window::Window,

@@ -39,6 +39,8 @@ pub struct ReadPersons;
 pub struct ManagePersons;
 /// Read the call log and contacts.
 pub struct ReadContacts;
+/// See where live events and the log do not say the same.
+pub struct CompareCalls;
 /// Push calls.
 pub struct PushCalls;
 /// Push contacts.
@@ -88,6 +90,9 @@ impl Permit for ManagePersons {
 }
 impl Permit for ReadContacts {
     const PERMISSION: Permission = Permission::ReadContacts;
+}
+impl Permit for CompareCalls {
+    const PERMISSION: Permission = Permission::CompareCalls;
 }
 impl Permit for PushCalls {
     const PERMISSION: Permission = Permission::PushCalls;

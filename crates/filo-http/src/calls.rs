@@ -1,13 +1,13 @@
 //! The call log, the phone system's live events, and registering a call.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
-use filo_app::{LiveCallEvent, RegisterCall};
+use filo_app::{ListCallDifferences, LiveCallEvent, RegisterCall};
 use filo_domain::InteractionId;
 use serde_json::json;
 
 use crate::{
     State,
-    auth::{Allowed, PushCalls, ReadContacts, WorkTickets},
+    auth::{Allowed, CompareCalls, PushCalls, ReadContacts, WorkTickets},
     body::{JsonBody, PathId, QueryOf, Span},
     links::{created, listed},
     problem::Problem,
@@ -26,6 +26,19 @@ pub(crate) async fn list_calls(
     let Span { from, to, limit, cursor } = query.0;
     let page = state.app.list_calls(&caller, (from, to), limit, cursor).await?;
     listed(&state, &request, page)
+}
+
+/// Legs of which the phone system's live events and its log do not say the same, and legs that only one of the two knows
+/// though the other covers their time; by entry. The log counts.
+#[utoipa::path(get, path = "/rest/crm/v1/calls/differences", tag = "calls", params(schema::CallDifferencesQuery),
+    responses((status = 200, body = schema::List<schema::CallDifference>)))]
+pub(crate) async fn list_call_differences(
+    caller: Allowed<CompareCalls>,
+    state: Data<State>,
+    request: HttpRequest,
+    query: QueryOf<ListCallDifferences>,
+) -> Result<HttpResponse, Problem> {
+    listed(&state, &request, state.app.list_call_differences(&caller, query.0).await?)
 }
 
 /// Takes a live event of the phone system, in any order and more than once: 201 when new, 200 when known.

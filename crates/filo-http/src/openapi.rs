@@ -76,7 +76,7 @@ use crate::{
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,
         callbacks::callback_windows, callbacks::list_callbacks, callbacks::book_callback, callbacks::callback,
         callbacks::change_callback, callbacks::attempt_callback,
-        calls::list_calls, calls::push_call_event, calls::register_call,
+        calls::list_calls, calls::list_call_differences, calls::push_call_event, calls::register_call,
         reports::indicators, reports::indicator, reports::indicator_contacts, reports::scorecard,
         reports::monthly_report, reports::close_month, reports::restate_month,
         quarantine::list_quarantine, quarantine::quarantined, quarantine::retry_quarantined,

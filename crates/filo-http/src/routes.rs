@@ -277,6 +277,7 @@ fn contacts(config: &mut web::ServiceConfig) {
             ],
         ))
         .service(on("/calls", vec![get(web::get().to(calls::list_calls))]))
+        .service(on("/calls/differences", vec![get(web::get().to(calls::list_call_differences))]))
         .service(on("/calls/events", vec![post(web::post().to(calls::push_call_event))]))
         .service(on("/calls/{id}/ticket", vec![post(web::post().to(calls::register_call))]));
 }

@@ -34,7 +34,7 @@ use uuid::Uuid;
 pub mod policies;
 pub mod queues;
 pub mod searches;
-pub use calls::Ivr;
+pub use calls::{CallDifference, CallDifferencesQuery, Ivr};
 pub use persons::{
     IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
     SuggestionQuery, Timeline,

@@ -75,6 +75,8 @@ pub struct CallFact {
     pub answered_at: Option<Instant>,
     /// What the caller chose before or instead of a queue.
     pub choice: Option<String>,
+    /// Whether live events and the log do not say the same of it; it changes no figure.
+    pub differs: bool,
     /// The caller after merges; `None` when the number was withheld.
     pub person: Option<PersonId>,
     /// The ticket it is registered under.

@@ -102,6 +102,8 @@ pub(crate) struct Contact<'a> {
     reason: Option<NotActionable>,
     /// What the caller chose before or instead of a queue.
     pub(crate) choice: Option<&'a str>,
+    /// Whether live events and the log do not say the same of it.
+    pub(crate) differs: bool,
     /// The call, when it entered a queue.
     pub(crate) call: Option<Call>,
 }
@@ -129,6 +131,7 @@ impl<'a> Contact<'a> {
             thread: None,
             reason,
             choice: fact.choice.as_deref(),
+            differs: fact.differs,
             // The machine alone had it: it entered no queue.
             call: (outcome != CallOutcome::SelfServed).then_some(Call {
                 outcome,
@@ -156,6 +159,7 @@ impl<'a> Contact<'a> {
             thread: fact.thread.as_deref(),
             reason: fact.not_actionable.or(unlogged.then_some(NotActionable::UnknownOutcome)),
             choice: None,
+            differs: false,
             call: unlogged.then_some(call),
         }
     }

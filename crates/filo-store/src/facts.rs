@@ -3,12 +3,14 @@
 use diesel::prelude::*;
 use filo_domain::{
     Instant, InteractionId, PersonId, TicketId,
+    legs::CALL_SPAN_S,
     vocabulary::{CallOutcome, Channel, Direction, InteractionKind, NotActionable},
 };
 
 use crate::{
     Conn, StoreError,
     conn::on,
+    live_legs,
     schema::{calls, interactions, tickets},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{optional_word, word},
@@ -62,6 +64,8 @@ pub struct CallColumns {
     pub caller_known: bool,
     /// What the caller chose before or instead of a queue.
     pub choice: Option<String>,
+    /// Whether live events and the log do not say the same of it.
+    pub differs: bool,
 }
 
 #[derive(Queryable, Selectable)]
@@ -106,6 +110,7 @@ fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow
             answered_at: opt(call.answered_at),
             caller_known: call.caller.is_some(),
             choice: call.ivr_choice,
+            differs: false,
         })
     });
     Ok(InteractionRow {
@@ -130,13 +135,23 @@ fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow
 /// # Errors
 /// The database's own.
 pub fn interactions(conn: &mut Conn, from: Instant, to: Instant) -> Result<Vec<InteractionRow>, StoreError> {
+    // Legs of one call are less than a day apart.
+    let (a_day_before, a_day_after) = (from.plus_seconds(-CALL_SPAN_S), to.plus_seconds(CALL_SPAN_S));
+    let differing = live_legs::differing_calls(conn, a_day_before, a_day_after)?;
     let (from, to) = (SqlInstant::from(from), SqlInstant::from(to));
     let rows: Vec<(NarrowRow, Option<NarrowCall>)> = on!(conn, c => interactions::table
         .left_join(calls::table.on(calls::interaction_id.eq(interactions::id)))
         .filter(interactions::occurred_at.ge(from).and(interactions::occurred_at.lt(to)))
         .select((NarrowRow::as_select(), Option::<NarrowCall>::as_select()))
         .load(c))?;
-    rows.into_iter().map(narrow).collect()
+    let compared = |row| {
+        let mut row: InteractionRow = narrow(row)?;
+        if let Some(call) = &mut row.call {
+            call.differs = differing.contains(&row.id);
+        }
+        Ok(row)
+    };
+    rows.into_iter().map(compared).collect()
 }
 
 /// Facts that happened before `to` and were recorded after `after`: how late they are, by source.

@@ -31,6 +31,7 @@ pub mod intake;
 pub mod interactions;
 pub mod jobs;
 pub mod links;
+pub mod live_legs;
 pub mod matters;
 pub mod mentions;
 pub mod merges;

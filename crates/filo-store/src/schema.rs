@@ -836,6 +836,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    live_legs (leg_id) {
+        leg_id -> Id,
+        interaction_id -> Id,
+        source -> Text,
+        entered_at -> Instant,
+        said -> Jsonb,
+        logged -> Bool,
+        differs -> Bool,
+        differences -> Jsonb,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -859,6 +875,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     interactions,
     calls,
     legs,
+    live_legs,
     messages,
     attachments,
     message_attachments,

@@ -20,6 +20,7 @@ use filo_store::{
 };
 use serde_json::{Value, json};
 
+use super::live;
 use crate::{AppError, Core, intake::Tally, mint, recognise::recognise};
 
 /// Registers legs of one source.
@@ -146,6 +147,7 @@ fn by_entry(leg: &Leg) -> (Instant, &str) {
 struct Rows {
     new_calls: Vec<NewCall>,
     new_legs: Vec<StoredLeg>,
+    renewed: Vec<StoredLeg>,
 }
 
 /// A call not stored yet.
@@ -170,7 +172,10 @@ impl Rows {
         for entry in sheet.entries {
             match entry.fate {
                 Fate::Kept => {}
-                Fate::Renewed => calls::update_leg(conn, source, &entry.stored)?,
+                Fate::Renewed => {
+                    calls::update_leg(conn, source, &entry.stored)?;
+                    self.renewed.push(entry.stored);
+                }
                 Fate::New => self.new_legs.push(entry.stored),
             }
         }
@@ -189,7 +194,8 @@ impl Rows {
         let folds: Vec<(InteractionId, &Call)> =
             self.new_calls.iter().map(|new| (new.id, &new.call)).collect();
         calls::insert_all(conn, source, &folds)?;
-        Ok(calls::insert_legs(conn, source, self.new_legs)?)
+        calls::insert_legs(conn, source, self.new_legs)?;
+        live::compare(conn, source, &self.renewed)
     }
 }
 

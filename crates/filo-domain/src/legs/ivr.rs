@@ -43,5 +43,5 @@ mod tests {
         for other in ["", "3471234567", "1-1234567", "RSSMRA80A01F205X", "à", "2 1", long.as_str()] {
             assert_eq!(normal_choice(other), None, "{other}");
         }
-        }
+    }
 }

@@ -253,9 +253,12 @@ impl Backlog {
 pub struct DataFlag {
     /// The flag, such as `call_missing`.
     pub flag: String,
-    /// Tickets opened in the span that carry it.
+    /// Tickets opened in the span that carry it; for `call_differs` the span's calls.
     pub count: u64,
 }
+
+/// Of a call live events and the log do not say the same; the log counts.
+const CALL_DIFFERS: &str = "call_differs";
 
 /// The flags of the tickets opened in the span, in alphabetical order; `merged` are those left out of all counts
 /// of tickets, because another speaks for them.
@@ -269,6 +272,9 @@ pub(super) fn data_quality(view: &View, window: Window, page: &mut Page) -> Vec<
     }
     let merged: Vec<Item> = view.merged_in(window, |_| true).map(super::channels::all).collect();
     rows.extend(Some((MERGED, merged)).filter(|(_, items)| !items.is_empty()));
+    let differing = view.contacts_in(window).iter().filter(|contact| contact.differs);
+    let differing: Vec<Item> = differing.map(|contact| contact.item()).collect();
+    rows.extend(Some((CALL_DIFFERS, differing)).filter(|(_, items)| !items.is_empty()));
     rows.sort_by_key(|(flag, _)| *flag);
     let row = |(index, (flag, items)): (usize, (&str, Vec<Item>))| {
         let items = items.into_iter().map(|item| Item { reason: None, ..item });

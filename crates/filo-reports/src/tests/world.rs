@@ -56,6 +56,7 @@ impl World {
             wait_s,
             talk_s: answered.then_some(277),
             choice: None,
+            differs: false,
             answered_at: wait_s.filter(|_| answered).map(|wait| occurred_at.plus_seconds(wait)),
             person: None,
             ticket: None,
