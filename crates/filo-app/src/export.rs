@@ -113,6 +113,7 @@ impl Facts {
                 "call_id",
                 "interaction_id",
                 "registered_ticket_id",
+                "ivr_choice",
             ],
             Self::Messages => {
                 &["id", "ticket_id", "kind", "at", "channel", "body", "delivery", "recipients", "external_id"]
