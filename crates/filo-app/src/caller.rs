@@ -112,6 +112,8 @@ pub enum Permission {
     RecordProtocol,
     /// Import monthly series.
     ImportSeries,
+    /// Enter what suppliers cost.
+    EnterCosts,
     /// Close and restate months.
     CloseMonths,
     /// Read and settle the quarantine.
@@ -151,6 +153,7 @@ impl Permission {
             Self::ReadReports => "read reports",
             Self::RecordProtocol => "record protocol numbers",
             Self::ImportSeries => "import series",
+            Self::EnterCosts => "enter costs",
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
@@ -294,6 +297,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     permission,
                     P::CloseMonths
                         | P::ImportSeries
+                        | P::EnterCosts
                         | P::ManageQuarantine
                         | P::HandOver
                         | P::ManagePolicies
@@ -309,6 +313,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     | P::ManagePolicies
                     | P::ManageUsers
                     | P::ImportSeries
+                    | P::EnterCosts
                     | P::ManageQuarantine
                     | P::ReadReports
                     | P::ReadConfiguration

@@ -8,6 +8,8 @@ pub mod attachments;
 pub mod callbacks;
 pub mod configuration;
 pub mod content;
+mod costs;
+mod intervals;
 pub mod oidc;
 mod persons;
 mod protocol;
@@ -33,6 +35,8 @@ use uuid::Uuid;
 pub mod policies;
 pub mod queues;
 pub mod searches;
+pub use costs::{Cost, CostQuery, CostRows};
+pub use intervals::{CallFigures, CallInterval, FigureDefinition, IntervalTable, IntervalsQuery};
 pub use persons::{
     IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
     SuggestionQuery, Timeline,

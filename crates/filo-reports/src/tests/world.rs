@@ -51,6 +51,7 @@ impl World {
             id,
             source: "pbx-020202".to_owned(),
             external_id,
+            queue: None,
             occurred_at,
             outcome,
             wait_s,
