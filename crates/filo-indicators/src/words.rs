@@ -417,8 +417,9 @@ const SAME: &[(&str, &str)] = &[
     ("/costs/by_line/*", "/costs/row"),
 ];
 
-/// The pointer without its twin and with `*` for rows.
-fn place(pointer: &str) -> String {
+/// Where the meaning of a figure is told: its pointer without the twin, with `*` for rows, and for rows that have the
+/// figures of another place, that place.
+pub fn place(pointer: &str) -> String {
     let twins = ["/year_to_date", "/comparison/previous_month", "/comparison/same_month_last_year"];
     let inner = twins.iter().find_map(|twin| pointer.strip_prefix(twin)).unwrap_or(pointer);
     let parts = inner.split('/').skip(1);

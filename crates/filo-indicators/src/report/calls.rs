@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use filo_domain::{Instant, vocabulary::CallOutcome};
-use jiff::civil::Weekday;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -144,7 +143,7 @@ pub(super) fn residual(theme: &str) -> u8 {
 /// One hour of one weekday, in local time.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HourRow {
-    /// `mon-08`: Monday from 8 to 9.
+    /// `1-08`: Monday from 8 to 9.
     pub interval: String,
     /// 1 is Monday.
     pub weekday: i8,
@@ -162,22 +161,10 @@ pub(super) fn by_hour(view: &View, window: Window, page: &mut Page) -> Vec<HourR
         Some((local.weekday().to_monday_one_offset(), local.hour()))
     });
     let row = |(index, ((weekday, hour), part)): (usize, ((i8, i8), Calls))| HourRow {
-        interval: format!("{}-{hour:02}", day_name(weekday)),
+        interval: format!("{weekday}-{hour:02}"),
         weekday,
         hour,
         calls: part.figures(&mut page.at(index)),
     };
     parts.into_iter().enumerate().map(row).collect()
-}
-
-fn day_name(weekday: i8) -> &'static str {
-    match Weekday::from_monday_one_offset(weekday) {
-        Ok(Weekday::Monday) => "mon",
-        Ok(Weekday::Tuesday) => "tue",
-        Ok(Weekday::Wednesday) => "wed",
-        Ok(Weekday::Thursday) => "thu",
-        Ok(Weekday::Friday) => "fri",
-        Ok(Weekday::Saturday) => "sat",
-        Ok(Weekday::Sunday) | Err(_) => "sun",
-    }
 }

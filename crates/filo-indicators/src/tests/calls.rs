@@ -107,7 +107,7 @@ fn hours_and_weekdays_are_those_of_the_city() {
     world.call("10-04 22:30:00", CallOutcome::Answered, Some(5));
     let phone = world.report("2026-10").blocks.phone;
     let hours = phone.intervals.unwrap();
-    assert_eq!((hours.len(), hours[0].interval.as_str(), hours[0].weekday, hours[0].hour), (1, "mon-00", 1, 0));
+    assert_eq!((hours.len(), hours[0].interval.as_str(), hours[0].weekday, hours[0].hour), (1, "1-00", 1, 0));
     assert_eq!(world.report("2026-11").comparison.previous_month.blocks.phone.intervals, None);
     let folded = intervals(&world, &Asked { by: By::Weekday, ..asked((10, 1), (11, 1), 30) });
     assert_eq!((folded.intervals.len(), &folded.intervals[1].calls.offered), (7 * 48, &1));
