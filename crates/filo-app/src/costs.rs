@@ -94,7 +94,12 @@ impl App {
     ///
     /// # Errors
     /// Too many rows, or the store's own.
-    pub async fn enter_costs(&self, caller: &Caller, rows: CostRows, now: Instant) -> Result<Tally, AppError> {
+    pub async fn enter_costs(
+        &self,
+        caller: &Caller,
+        rows: CostRows,
+        now: Instant,
+    ) -> Result<Tally, AppError> {
         self.import_rows(caller, &COSTS, rows.items, now).await
     }
 
@@ -143,7 +148,10 @@ fn read(core: &Core, row: &Row, now: Instant) -> Result<Read, Wrong> {
     };
     let month = rows::begun(core, &row.month, now)?;
     if supplier.allocation(month).is_none() {
-        return Err(("supplier_not_paid", format!("{} is not paid in {month}: see costs.toml", supplier.key)));
+        return Err((
+            "supplier_not_paid",
+            format!("{} is not paid in {month}: see costs.toml", supplier.key),
+        ));
     }
     let value = match (&row.amount_cents, &row.amount_eur) {
         (Some(cents), None) => rows::volume(cents)?,

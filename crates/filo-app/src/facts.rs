@@ -111,10 +111,18 @@ fn return_fact(row: InteractionRow, merged: &Merges, known: Known) -> Option<Ret
     let call = one.calls.pop().and_then(|call| {
         let CallFact { source, external_id, occurred_at, person, outcome, .. } = call;
         let answered = outcome == CallOutcome::Answered;
-        Some(ReturnFact { source, external_id, occurred_at, person: person?, channel: Channel::Phone, answered })
+        Some(ReturnFact {
+            source,
+            external_id,
+            occurred_at,
+            person: person?,
+            channel: Channel::Phone,
+            answered,
+        })
     });
     call.or_else(|| {
-        let InteractionFact { source, external_id, occurred_at, person, channel, .. } = one.interactions.pop()?;
+        let InteractionFact { source, external_id, occurred_at, person, channel, .. } =
+            one.interactions.pop()?;
         Some(ReturnFact { source, external_id, occurred_at, person: person?, channel, answered: false })
     })
 }
@@ -156,7 +164,8 @@ fn series_of(
     until: Instant,
 ) -> Result<Vec<SeriesFact>, AppError> {
     let costs: Vec<String> = core.city.costs.suppliers.iter().map(Supplier::series_key).collect();
-    let keys: Vec<&str> = core.definitions.series().into_iter().chain(costs.iter().map(String::as_str)).collect();
+    let keys: Vec<&str> =
+        core.definitions.series().into_iter().chain(costs.iter().map(String::as_str)).collect();
     if keys.is_empty() {
         return Ok(vec![]);
     }

@@ -101,7 +101,8 @@ fn day(pointer: &str, text: &str) -> Result<Date, AppError> {
 pub fn intervals_csv(table: &IntervalTable) -> Result<Vec<u8>, AppError> {
     let failed = |error: csv::Error| AppError::internal("a table of intervals", error);
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
-    let head = ["from", "to", "day", "weekday", "time", "offered", "answered", "abandoned", "waits", "mean_wait_s"];
+    let head =
+        ["from", "to", "day", "weekday", "time", "offered", "answered", "abandoned", "waits", "mean_wait_s"];
     writer.write_record(head).map_err(failed)?;
     for row in &table.intervals {
         writer.write_record(cells(row)).map_err(failed)?;

@@ -277,10 +277,11 @@ fn read_published(
     let late = stored_facts::recorded_after(conn, from, to, revision.recorded_until)?;
     let used = core.definitions.series();
     let values = series::imported_after(conn, &month.to_string(), revision.recorded_until)?;
-    let late = late.into_iter().chain(values.into_iter().filter_map(|(key, count)| match supplier_of(&key) {
-        Some(supplier) => core.city.costs.supplier(supplier).map(|_| (key, count)),
-        None => used.contains(key.as_str()).then(|| (format!("series:{key}"), count)),
-    }));
+    let late =
+        late.into_iter().chain(values.into_iter().filter_map(|(key, count)| match supplier_of(&key) {
+            Some(supplier) => core.city.costs.supplier(supplier).map(|_| (key, count)),
+            None => used.contains(key.as_str()).then(|| (format!("series:{key}"), count)),
+        }));
     let by_source: BTreeMap<String, u64> =
         late.map(|(source, count)| (source, u64::try_from(count).unwrap_or(0))).collect();
     report.pending_differences = PendingDifferences { count: by_source.values().sum(), by_source };

@@ -17,7 +17,7 @@ const FORMATS: [(&str, &str); 2] = [("application/json", "json"), ("text/csv", "
 /// Calls offered, answered and abandoned and the mean wait, by intervals of 15, 30 or 60 minutes of local time, or by
 /// weekday and time of day; of all calls, or of one queue or theme. CSV where `Accept` prefers it.
 #[utoipa::path(get, path = "/rest/crm/v1/calls/intervals", tag = "calls", params(schema::IntervalsQuery),
-    responses((status = 200, content((schema::IntervalTable = "application/json"), (String = "text/csv")))))]
+    responses((status = 200, body = schema::IntervalTable)))]
 pub(crate) async fn call_intervals(
     caller: Allowed<ReadReports>,
     state: Data<State>,

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, attachments, audit, callbacks, calls, health, hooks, identities, intervals, matters, mentions,
-    oidc, persons, policies, protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream,
-    structure, ticket_search, tickets, units, webhooks,
+    access, account, attachments, audit, callbacks, calls, health, hooks, identities, intervals, matters,
+    mentions, oidc, persons, policies, protocol, quarantine, queues, replies, reports, schema, scrivi,
+    series, stream, structure, ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]

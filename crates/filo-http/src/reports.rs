@@ -187,8 +187,7 @@ pub(crate) fn preferred(
             || media == "*/*"
             || media.strip_suffix("/*").is_some_and(|main| offer.split('/').next() == Some(main))
     };
-    let found =
-        wanted.iter().find_map(|(_, media)| offers.iter().find(|(offer, _)| fits(media, offer)));
+    let found = wanted.iter().find_map(|(_, media)| offers.iter().find(|(offer, _)| fits(media, offer)));
     found.map(|(_, format)| *format).ok_or_else(|| {
         let names: Vec<&str> = offers.iter().map(|(media, _)| *media).collect();
         let detail = format!("this can be had as {}", names.join(", "));

@@ -64,7 +64,8 @@ fn after(facts: &Facts, to: Instant, names: &mut Names) -> Vec<Vec<u8>> {
     let line = |fact: &ReturnFact| {
         let (at, person) = (fact.occurred_at.seconds(), names.persons.of(Some(fact.person)));
         let mut line = Vec::new();
-        let words = ("after", &fact.source, &fact.external_id, at, fact.channel.word(), fact.answered, person);
+        let words =
+            ("after", &fact.source, &fact.external_id, at, fact.channel.word(), fact.answered, person);
         always(serde_json::to_writer(&mut line, &words));
         line
     };

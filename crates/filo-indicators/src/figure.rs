@@ -210,11 +210,7 @@ impl Tally {
         let unit = match statistic {
             Statistic::Count => Unit::Count,
             Statistic::Share => Unit::Share,
-            Statistic::Mean
-            | Statistic::Median
-            | Statistic::P90
-            | Statistic::Max
-            | Statistic::Sum => Unit::S,
+            Statistic::Mean | Statistic::Median | Statistic::P90 | Statistic::Max | Statistic::Sum => Unit::S,
         };
         let excluded = self
             .excluded

@@ -426,6 +426,7 @@ pub fn place(pointer: &str) -> String {
     let parts: Vec<&str> =
         parts.map(|part| if part.bytes().all(|byte| byte.is_ascii_digit()) { "*" } else { part }).collect();
     let place = format!("/{}", parts.join("/"));
-    let same = SAME.iter().find_map(|(table, as_here)| Some(format!("{as_here}{}", place.strip_prefix(table)?)));
+    let same =
+        SAME.iter().find_map(|(table, as_here)| Some(format!("{as_here}{}", place.strip_prefix(table)?)));
     same.unwrap_or(place)
 }

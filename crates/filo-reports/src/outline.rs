@@ -545,7 +545,12 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 ],
             },
             Item::Grid { table: "cost_suppliers", list: &SUPPLIERS, columns: COST, total: None },
-            Item::Grid { table: "cost_channels", list: &CHANNEL_COSTS, columns: COST, total: Some(ALL_COSTS) },
+            Item::Grid {
+                table: "cost_channels",
+                list: &CHANNEL_COSTS,
+                columns: COST,
+                total: Some(ALL_COSTS),
+            },
             Item::Grid { table: "cost_themes", list: &THEME_COSTS, columns: COST, total: Some(ALL_COSTS) },
             Item::Grid { table: "cost_lines", list: &LINE_COSTS, columns: COST, total: Some(ALL_COSTS) },
             Item::Definitions(&["/costs"]),

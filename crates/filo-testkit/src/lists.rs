@@ -1,8 +1,8 @@
 //! Every list of the interface, asked as operators ask it, with the tables that the database read whole for it.
 
 use filo_app::{
-    Access, App, AppError, Caller, ChangePolicies, CostQuery, InteractionFilter, ListAudit, ListCallbacks, ListMentions,
-    ListTickets, PersonQuery, PolicyMode, Role, SeriesQuery, WebhookDeliveryState,
+    Access, App, AppError, Caller, ChangePolicies, CostQuery, InteractionFilter, ListAudit, ListCallbacks,
+    ListMentions, ListTickets, PersonQuery, PolicyMode, Role, SeriesQuery, WebhookDeliveryState,
 };
 use filo_domain::{Instant, PersonId, TicketId, UserId, vocabulary::Word};
 use filo_store::plans::{FullScan, Plans};

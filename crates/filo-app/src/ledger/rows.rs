@@ -132,7 +132,8 @@ pub(crate) fn euros(given: &Value) -> Result<i64, Wrong> {
         None => (text.as_str(), Some("00")),
     };
     let cents = cents.and_then(digits);
-    let amount = digits(whole).zip(cents).and_then(|(whole, cents)| whole.checked_mul(CENTS)?.checked_add(cents));
+    let amount =
+        digits(whole).zip(cents).and_then(|(whole, cents)| whole.checked_mul(CENTS)?.checked_add(cents));
     amount.filter(|amount| *amount <= MOST).ok_or_else(|| {
         let expected = "expected euros such as \"1234\" or \"1234.50\", without a mark between thousands";
         ("bad_value", format!("{given} is no amount: {expected}"))
@@ -208,7 +209,19 @@ mod tests {
         assert_eq!((cents("1234.50"), cents("1234,05")), (Some(123_450), Some(123_405)));
         assert_eq!((cents("0,00"), cents(" 7,01 ")), (Some(0), Some(701)));
         assert_eq!(euros(&json!(1234)), Ok(123_400));
-        let wrong = ["1.234", "1,5", "1.234,50", "1234.", ".50", "-1", "1 234", "€ 5", "", "5,0x", "99999999999999999"];
+        let wrong = [
+            "1.234",
+            "1,5",
+            "1.234,50",
+            "1234.",
+            ".50",
+            "-1",
+            "1 234",
+            "€ 5",
+            "",
+            "5,0x",
+            "99999999999999999",
+        ];
         for text in wrong {
             assert_eq!(euros(&json!(text)).unwrap_err().0, "bad_value", "{text}");
         }

@@ -209,7 +209,8 @@ pub(super) fn read(
 }
 
 fn check_supplier(file: &File<'_>, path: &str, supplier: &Supplier) -> Result<(), ConfigError> {
-    let refuse = |what: &str, found: &str, expected| Err(file.refuse(&format!("{path}.{what}"), found, expected));
+    let refuse =
+        |what: &str, found: &str, expected| Err(file.refuse(&format!("{path}.{what}"), found, expected));
     if supplier.channels.is_empty() {
         return refuse("channels", "none", "at least one channel");
     }

@@ -60,7 +60,11 @@ fn a_call_stands_where_it_came_and_a_wait_where_it_ended() {
     let row = |time: &str| day.intervals.iter().find(|row| row.time == time).unwrap().calls.clone();
     assert_eq!((row("09:00").offered, row("09:00").waits, row("09:00").mean_wait_s), (1, 0, None));
     assert_eq!((row("10:00").offered, row("10:00").waits, row("10:00").mean_wait_s), (0, 1, Some(20.0)));
-    assert_eq!((day.totals.offered, day.totals.abandoned, day.totals.waits), (2, 1, 1), "the other ends tomorrow");
+    assert_eq!(
+        (day.totals.offered, day.totals.abandoned, day.totals.waits),
+        (2, 1, 1),
+        "the other ends tomorrow"
+    );
     let next = intervals(&world, &asked((10, 2), (10, 3), 60));
     assert_eq!((next.totals.offered, next.totals.waits, next.totals.mean_wait_s), (0, 1, Some(30.0)));
 }

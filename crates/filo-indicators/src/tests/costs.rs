@@ -73,7 +73,9 @@ fn costs(world: &World) -> report::Costs {
     world.report("2026-10").blocks.costs
 }
 
-fn rows<'a>(rows: impl Iterator<Item = (&'a str, &'a report::CostFigures)>) -> Vec<(&'a str, Option<u64>, u64, u64)> {
+fn rows<'a>(
+    rows: impl Iterator<Item = (&'a str, &'a report::CostFigures)>,
+) -> Vec<(&'a str, Option<u64>, u64, u64)> {
     rows.map(|(key, row)| (key, row.cost_cents, row.handled, row.handled_s)).collect()
 }
 
@@ -118,7 +120,8 @@ fn a_total_that_nobody_entered_makes_its_rows_unknown_and_is_named() {
     assert_eq!(themes(&october)[0], ("anagrafe", None, 1, 0));
     assert_eq!(themes(&october)[1], ("tributi", Some(6_001), 1, 600));
     assert_eq!(lines(&october)[1].1, None, "a part of it is not known");
-    let missing: Vec<_> = october.missing.iter().map(|it| (it.supplier.as_str(), it.month.as_str())).collect();
+    let missing: Vec<_> =
+        october.missing.iter().map(|it| (it.supplier.as_str(), it.month.as_str())).collect();
     assert_eq!((missing, october.missing[0].reason.as_str()), (vec![("uffici", "2026-10")], "no_value"));
     let year = world.report("2026-10").year_to_date.blocks.costs;
     // The first is paid since January, the second since September.
@@ -197,7 +200,10 @@ fn the_months_of_a_year_add_up_to_it() {
 fn a_report_from_before_costs_were_reckoned_reads_back() {
     let mut report = serde_json::to_value(World::default().report("2026-10")).unwrap();
     report.as_object_mut().unwrap().remove("costs");
-    report["phone"].as_object_mut().unwrap().retain(|key, _| !["by_queue", "intervals", "waits"].contains(&key.as_str()));
+    report["phone"]
+        .as_object_mut()
+        .unwrap()
+        .retain(|key, _| !["by_queue", "intervals", "waits"].contains(&key.as_str()));
     let read: MonthlyReport = serde_json::from_value(report).unwrap();
     assert_eq!((read.blocks.costs.total_cents, read.blocks.phone.intervals), (None, None));
 }

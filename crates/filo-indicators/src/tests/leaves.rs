@@ -6,8 +6,17 @@ use super::*;
 use crate::figure::{Part, Unit};
 
 /// Numbers that are no figures: bounds and what the caller hands over.
-const NO_FIGURES: &[&str] =
-    &["upper_days", "threshold_s", "window_days", "rating", "weekday", "hour", "revision", "reason", "chain_root"];
+const NO_FIGURES: &[&str] = &[
+    "upper_days",
+    "threshold_s",
+    "window_days",
+    "rating",
+    "weekday",
+    "hour",
+    "revision",
+    "reason",
+    "chain_root",
+];
 
 fn leaves(value: &Value, pointer: String, found: &mut Vec<String>) {
     match value {
