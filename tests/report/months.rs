@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Figures, TestApp, october, operator, supervisor};
 
-const BLOCKS: [&str; 12] = [
+const BLOCKS: [&str; 13] = [
     "channels",
     "unification",
     "response_rate",
@@ -23,6 +23,7 @@ const BLOCKS: [&str; 12] = [
     "units",
     "backlog",
     "ratings",
+    "costs",
 ];
 
 /// The pointers to all counts below a place.
@@ -45,7 +46,9 @@ pub(super) fn counts(value: &Value, place: &str, found: &mut Vec<String>) {
 
 /// What is a parameter of the report and no figure of it.
 pub(super) fn is_parameter(pointer: &str) -> bool {
-    ["threshold_s", "upper_days", "window_days", "/rating"].iter().any(|key| pointer.ends_with(key))
+    ["threshold_s", "upper_days", "window_days", "/rating", "/weekday", "/hour"]
+        .iter()
+        .any(|key| pointer.ends_with(key))
 }
 
 /// The closed October, and a late call of it that was abandoned.

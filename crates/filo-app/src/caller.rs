@@ -114,6 +114,8 @@ pub enum Permission {
     RecordProtocol,
     /// Import monthly series.
     ImportSeries,
+    /// Enter what suppliers cost.
+    EnterCosts,
     /// Close and restate months.
     CloseMonths,
     /// Read and settle the quarantine.
@@ -154,6 +156,7 @@ impl Permission {
             Self::ReadReports => "read reports",
             Self::RecordProtocol => "record protocol numbers",
             Self::ImportSeries => "import series",
+            Self::EnterCosts => "enter costs",
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
@@ -297,6 +300,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     permission,
                     P::CloseMonths
                         | P::ImportSeries
+                        | P::EnterCosts
                         | P::ManageQuarantine
                         | P::HandOver
                         | P::ManagePolicies
@@ -315,6 +319,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     | P::ManagePolicies
                     | P::ManageUsers
                     | P::ImportSeries
+                    | P::EnterCosts
                     | P::ManageQuarantine
                     | P::ReadReports
                     | P::ReadConfiguration

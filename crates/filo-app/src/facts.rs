@@ -9,10 +9,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use filo_domain::{
     CallbackId, Instant, InteractionId, Period, PersonId, TicketId,
     callback::Callback,
+    city::Supplier,
     event::{Actor, Event, EventBody},
     ticket::Ticket,
+    vocabulary::{CallOutcome, Channel, Direction},
 };
-use filo_indicators::facts::{CallFact, CallbackFact, Facts, InteractionFact, SeriesFact, TicketFact};
+use filo_indicators::facts::{
+    CallFact, CallbackFact, Facts, InteractionFact, ReturnFact, SeriesFact, TicketFact,
+};
 use filo_store::{
     Conn, callbacks,
     facts::{self, InteractionRow},
@@ -67,13 +71,60 @@ pub(crate) fn load(
         }
         add(&mut loaded, row, &merged, known);
     }
+    loaded.costs = core.city.costs.clone();
     loaded.callbacks = callbacks_of(conn, (from, to), known.worked_until)?;
     loaded.series = series_of(conn, core, (from, to), known.recorded_until)?;
+    loaded.after = acts_after(conn, core, to, &merged, known)?;
     let ids = facts::tickets(conn, from, to)?;
     for page in ids.chunks(PAGE) {
         add_tickets(conn, &mut loaded, page, &merged, known)?;
     }
     Ok(loaded)
+}
+
+/// What identified persons did shortly after a span: who gave up at its end may come back only then. Of a closed month,
+/// what happened until it was closed.
+fn acts_after(
+    conn: &mut Conn,
+    core: &Core,
+    from: Instant,
+    merged: &Merges,
+    known: Known,
+) -> Result<Vec<ReturnFact>, AppError> {
+    let reach_s = core.definitions.longest_return_days().saturating_mul(86_400);
+    // The last second of the window counts.
+    let to = from.plus_seconds(reach_s.saturating_add(1));
+    let counts = |row: &InteractionRow| {
+        row.recorded_at <= known.recorded_until
+            && row.occurred_at <= known.worked_until
+            && row.direction == Direction::Inbound
+            && row.kind.is_contact()
+    };
+    let rows = facts::interactions(conn, from, to)?.into_iter().filter(counts);
+    Ok(rows.filter_map(|row| return_fact(row, merged, known)).collect())
+}
+
+/// What somebody known did; `None` of a number that was withheld, or of an unknown writer.
+fn return_fact(row: InteractionRow, merged: &Merges, known: Known) -> Option<ReturnFact> {
+    let mut one = Facts::default();
+    add(&mut one, row, merged, known);
+    let call = one.calls.pop().and_then(|call| {
+        let CallFact { source, external_id, occurred_at, person, outcome, .. } = call;
+        let answered = outcome == CallOutcome::Answered;
+        Some(ReturnFact {
+            source,
+            external_id,
+            occurred_at,
+            person: person?,
+            channel: Channel::Phone,
+            answered,
+        })
+    });
+    call.or_else(|| {
+        let InteractionFact { source, external_id, occurred_at, person, channel, .. } =
+            one.interactions.pop()?;
+        Some(ReturnFact { source, external_id, occurred_at, person: person?, channel, answered: false })
+    })
 }
 
 /// What contacts that were split off after an instant belonged to at that instant.
@@ -105,14 +156,16 @@ fn callbacks_of(
     }
 }
 
-/// The values of the series that definitions use, each as last corrected by then.
+/// The values of the series that definitions use, and what suppliers cost, each as last corrected by then.
 fn series_of(
     conn: &mut Conn,
     core: &Core,
     (from, to): (Instant, Instant),
     until: Instant,
 ) -> Result<Vec<SeriesFact>, AppError> {
-    let keys: Vec<&str> = core.definitions.series().into_iter().collect();
+    let costs: Vec<String> = core.city.costs.suppliers.iter().map(Supplier::series_key).collect();
+    let keys: Vec<&str> =
+        core.definitions.series().into_iter().chain(costs.iter().map(String::as_str)).collect();
     if keys.is_empty() {
         return Ok(vec![]);
     }
@@ -163,6 +216,7 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
             source: row.source,
             // By its own first entry, not by the leg that was seen first: the order of files changes no fact.
             external_id: format!("{}@{}", call.call_id, row.occurred_at.seconds()),
+            queue: call.queue,
             occurred_at: row.occurred_at,
             outcome: call.outcome,
             wait_s: call.wait_s,

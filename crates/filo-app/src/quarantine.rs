@@ -18,7 +18,8 @@ use crate::{
     },
     contacts::{self, Arrival, Registered},
     intake::{USUAL, WithFiles},
-    legs, series,
+    ledger::{self, Sort},
+    legs,
     tickets::{fetch, limit},
     views::{cursor, read_cursor},
 };
@@ -126,8 +127,8 @@ impl App {
         let unit = self.db.read(move |conn| open_unit(conn, id)).await?;
         let again = if unit.reason == INFECTED {
             Again::Scanned(self.scan_again(&unit, now).await?)
-        } else if series::is_row(&unit) {
-            Again::Row
+        } else if let Some(sort) = ledger::sort_of(&unit) {
+            Again::Row(sort)
         } else {
             Again::Decoded(self.decode_again(&unit).await?)
         };
@@ -137,7 +138,7 @@ impl App {
                 let unit = open_unit(conn, id)?;
                 let still = match again {
                     Again::Scanned(clean) => (!clean).then(|| unit.reason.clone()),
-                    Again::Row => series::retry(conn, &core, &unit, &actor, now)?,
+                    Again::Row(sort) => ledger::retry(conn, &core, sort, &unit, &actor, now)?,
                     Again::Decoded(decoded) => retry(conn, &core, &unit, decoded, now)?,
                 };
                 if still.is_none() {
@@ -190,8 +191,8 @@ fn open_unit(conn: &mut Conn, id: QuarantineId) -> Result<Quarantined, AppError>
 enum Again {
     /// Whether the scanner finds the file clean now.
     Scanned(bool),
-    /// It is a row of a series, read in the transaction.
-    Row,
+    /// It is a row of what is entered by month, read in the transaction.
+    Row(&'static Sort),
     /// What the present decoder makes of it, files kept already; `None` where no decoder fits.
     Decoded(Option<Vec<Unit>>),
 }

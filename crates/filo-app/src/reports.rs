@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use filo_domain::{Instant, Period};
+use filo_domain::{Instant, Period, city::supplier_of};
 use filo_indicators::{
     explain::{self, Explanation},
     measure,
@@ -277,8 +277,11 @@ fn read_published(
     let late = stored_facts::recorded_after(conn, from, to, revision.recorded_until)?;
     let used = core.definitions.series();
     let values = series::imported_after(conn, &month.to_string(), revision.recorded_until)?;
-    let values = values.into_iter().filter(|(key, _)| used.contains(key.as_str()));
-    let late = late.into_iter().chain(values.map(|(key, count)| (format!("series:{key}"), count)));
+    let late =
+        late.into_iter().chain(values.into_iter().filter_map(|(key, count)| match supplier_of(&key) {
+            Some(supplier) => core.city.costs.supplier(supplier).map(|_| (key, count)),
+            None => used.contains(key.as_str()).then(|| (format!("series:{key}"), count)),
+        }));
     let by_source: BTreeMap<String, u64> =
         late.map(|(source, count)| (source, u64::try_from(count).unwrap_or(0))).collect();
     report.pending_differences = PendingDifferences { count: by_source.values().sum(), by_source };

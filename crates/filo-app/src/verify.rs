@@ -19,9 +19,9 @@ use serde::Serialize;
 use crate::{
     App, AppError, Core,
     attachments::verify_files,
-    callbacks,
+    callbacks, ledger,
     projections::{Stored, word_problems, wrong_names},
-    schedule, series,
+    schedule,
 };
 
 /// Something that does not stand up.
@@ -83,7 +83,7 @@ impl App {
                     });
                 }
                 verify_person_merges(conn, &mut verified)?;
-                verified.differences.extend(series::verify(conn)?);
+                verified.differences.extend(ledger::verify(conn)?);
                 verified.differences.extend(callbacks::verify(conn)?);
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;

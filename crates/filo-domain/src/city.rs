@@ -19,6 +19,7 @@ use crate::{
 };
 
 mod callbacks;
+mod costs;
 mod file;
 mod ivr;
 mod profile;
@@ -32,6 +33,7 @@ mod themes;
 mod units;
 
 pub use callbacks::{AttemptReason, CallbackRules, WindowError};
+pub use costs::{Allocation, BudgetLine, COST, CURRENCY, Costs, Method, Subject, Supplier, supplier_of};
 pub use file::ConfigError;
 pub use ivr::{Ivr, IvrChoice};
 pub use profile::{District, MailProfile, Profile, ProtocolRule};
@@ -50,7 +52,7 @@ use file::File;
 pub const FILES: [&str; 6] =
     ["city.toml", "units.toml", "themes.toml", "calendar.toml", "routing.toml", "policies.toml"];
 /// Files at the top of a city's folder that may be missing.
-pub const FURTHER_FILES: [&str; 3] = ["callbacks.toml", "resolutions.toml", "series.toml"];
+pub const FURTHER_FILES: [&str; 4] = ["callbacks.toml", "costs.toml", "resolutions.toml", "series.toml"];
 
 /// A city, read and checked.
 #[derive(Clone, Debug)]
@@ -83,6 +85,8 @@ pub struct City {
     pub series: Vec<Series>,
     /// When call-backs can be promised.
     pub callbacks: CallbackRules,
+    /// What answering costs.
+    pub costs: Costs,
 }
 
 impl City {
@@ -113,6 +117,7 @@ impl City {
             texts: texts::read(files, &profile.languages)?,
             series: series::read(files)?,
             callbacks: callbacks::read(files)?,
+            costs: costs::read(files, &themes, &units)?,
             profile,
             sources,
             units,

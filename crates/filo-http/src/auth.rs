@@ -53,6 +53,8 @@ pub struct ReadReports;
 pub struct RecordProtocol;
 /// Import monthly series.
 pub struct ImportSeries;
+/// Enter what suppliers cost.
+pub struct EnterCosts;
 /// Close and restate months.
 pub struct CloseMonths;
 /// Read and settle the quarantine.
@@ -111,6 +113,9 @@ impl Permit for RecordProtocol {
 }
 impl Permit for ImportSeries {
     const PERMISSION: Permission = Permission::ImportSeries;
+}
+impl Permit for EnterCosts {
+    const PERMISSION: Permission = Permission::EnterCosts;
 }
 impl Permit for CloseMonths {
     const PERMISSION: Permission = Permission::CloseMonths;

@@ -22,6 +22,7 @@ mod health;
 mod hooks;
 mod idempotency;
 mod identities;
+mod intervals;
 mod limits;
 mod links;
 mod matters;

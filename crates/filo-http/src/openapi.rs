@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, attachments, audit, callbacks, calls, health, hooks, identities, matters, mentions,
-    oidc, persons, policies, protocol, quarantine, queues, replies, reports, schema, scrivi, series, stream,
-    structure, ticket_search, tickets, units, webhooks,
+    access, account, attachments, audit, callbacks, calls, health, hooks, identities, intervals, matters,
+    mentions, oidc, persons, policies, protocol, quarantine, queues, replies, reports, schema, scrivi,
+    series, stream, structure, ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -51,7 +51,7 @@ use crate::{
         (name = "health", description = "Whether the service works.")
     ),
     paths(
-        series::import_series, series::list_series,
+        series::import_series, series::list_series, series::enter_costs, series::list_costs,
         protocol::record_protocol, protocol::list_hand_overs, protocol::retry_hand_over,
         access::login, access::refresh, access::logout,
         oidc::oidc_start, oidc::oidc_callback, oidc::oidc_exchange,
@@ -76,7 +76,8 @@ use crate::{
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,
         callbacks::callback_windows, callbacks::list_callbacks, callbacks::book_callback, callbacks::callback,
         callbacks::change_callback, callbacks::attempt_callback,
-        calls::list_calls, calls::list_call_differences, calls::push_call_event, calls::register_call,
+        calls::list_calls, calls::list_call_differences, intervals::call_intervals, calls::push_call_event,
+        calls::register_call,
         reports::indicators, reports::indicator, reports::indicator_contacts, reports::scorecard,
         reports::monthly_report, reports::close_month, reports::restate_month,
         quarantine::list_quarantine, quarantine::quarantined, quarantine::retry_quarantined,

@@ -168,8 +168,16 @@ fn by_suffix(state: &State, suffix: &str) -> Result<&'static str, Problem> {
     known.filter(|format| offered(state, format)).ok_or_else(Problem::not_found)
 }
 
-/// The first media type of `Accept` that can be written; weights are read as an order of preference.
 fn by_accept(state: &State, request: &HttpRequest) -> Result<&'static str, Problem> {
+    let ours: Vec<_> = FORMATS.into_iter().filter(|(_, format)| offered(state, format)).collect();
+    preferred(request, &ours)
+}
+
+/// The format of the first media type of `Accept` that is offered; weights are read as an order of preference.
+pub(crate) fn preferred(
+    request: &HttpRequest,
+    offers: &[(&'static str, &'static str)],
+) -> Result<&'static str, Problem> {
     let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("*/*");
     let mut wanted: Vec<(f32, &str)> =
         accept.split(',').map(weighted).filter(|(weight, _)| *weight > 0.0).collect();
@@ -179,13 +187,10 @@ fn by_accept(state: &State, request: &HttpRequest) -> Result<&'static str, Probl
             || media == "*/*"
             || media.strip_suffix("/*").is_some_and(|main| offer.split('/').next() == Some(main))
     };
-    let found = wanted.iter().find_map(|(_, media)| {
-        FORMATS.iter().find(|(offer, format)| fits(media, offer) && offered(state, format))
-    });
+    let found = wanted.iter().find_map(|(_, media)| offers.iter().find(|(offer, _)| fits(media, offer)));
     found.map(|(_, format)| *format).ok_or_else(|| {
-        let names: Vec<&str> =
-            FORMATS.iter().filter(|(_, format)| offered(state, format)).map(|(media, _)| *media).collect();
-        let detail = format!("this report can be had as {}", names.join(", "));
+        let names: Vec<&str> = offers.iter().map(|(media, _)| *media).collect();
+        let detail = format!("this can be had as {}", names.join(", "));
         Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", detail)
     })
 }

@@ -14,7 +14,7 @@ use actix_web::{
 
 use crate::{
     State, access, account, attachments, audit, auth, callbacks, calls, health, hooks, idempotency,
-    identities, limits, matters, mentions, observe, oidc, openapi, pages, persons, policies,
+    identities, intervals, limits, matters, mentions, observe, oidc, openapi, pages, persons, policies,
     problem::Problem, protocol, quarantine, queues, replies, reports, scrivi, series, stream, structure,
     ticket_search, tickets, units, webhooks,
 };
@@ -278,6 +278,7 @@ fn contacts(config: &mut web::ServiceConfig) {
         ))
         .service(on("/calls", vec![get(web::get().to(calls::list_calls))]))
         .service(on("/calls/differences", vec![get(web::get().to(calls::list_call_differences))]))
+        .service(on("/calls/intervals", vec![get(web::get().to(intervals::call_intervals))]))
         .service(on("/calls/events", vec![post(web::post().to(calls::push_call_event))]))
         .service(on("/calls/{id}/ticket", vec![post(web::post().to(calls::register_call))]));
 }
@@ -330,6 +331,10 @@ fn figures(config: &mut web::ServiceConfig) {
         .service(on(
             "/series",
             vec![get(web::get().to(series::list_series)), post(web::post().to(series::import_series))],
+        ))
+        .service(on(
+            "/costs",
+            vec![get(web::get().to(series::list_costs)), post(web::post().to(series::enter_costs))],
         ))
         .service(on("/scorecards/{year}", vec![get(web::get().to(reports::scorecard))]))
         .service(on("/reports/monthly/{month}", vec![get(web::get().to(reports::monthly_report))]))

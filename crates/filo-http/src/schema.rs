@@ -9,6 +9,8 @@ pub mod callbacks;
 mod calls;
 pub mod configuration;
 pub mod content;
+mod costs;
+mod intervals;
 pub mod oidc;
 mod persons;
 mod protocol;
@@ -35,6 +37,8 @@ pub mod policies;
 pub mod queues;
 pub mod searches;
 pub use calls::{CallDifference, CallDifferencesQuery, Ivr};
+pub use costs::{Cost, CostQuery, CostRows};
+pub use intervals::{CallFigures, CallInterval, FigureDefinition, IntervalTable, IntervalsQuery};
 pub use persons::{
     IdentityChange, IdentityOutcome, NewIdentity, Person, PersonIdentity, PersonSuggestion, RegisterCall,
     SuggestionQuery, Timeline,

@@ -9,6 +9,7 @@ use crate::{
     figure::{Excluded, Figure, Item, Statistic, Unit},
     number::Number,
     report::Duration,
+    series::SeriesItem,
 };
 
 /// Collects entries; keeps the one that is asked for.
@@ -61,6 +62,28 @@ impl Page<'_> {
     ) -> Option<f64> {
         self.enter(key, statistic, Unit::S, items).1
     }
+    /// Enters the sum of durations, in seconds.
+    pub(crate) fn sum(&mut self, key: impl Display, items: impl Iterator<Item = Item>) -> u64 {
+        let (figure, _) = self.enter(key, Statistic::Sum, Unit::S, items);
+        match figure.value {
+            Some(Number::Whole(seconds)) => u64::try_from(seconds).unwrap_or_default(),
+            Some(Number::Real(_)) | None => 0,
+        }
+    }
+    /// Enters an amount of cents, with the contacts and the entered totals that it comes from; both are looked at only
+    /// where they are asked for.
+    pub(crate) fn cents<I: Iterator<Item = Item>>(
+        &mut self,
+        key: impl Display,
+        value: Option<Number>,
+        items: impl FnOnce() -> I,
+        series: impl FnOnce() -> Vec<SeriesItem>,
+    ) {
+        if self.is_wanted(key) {
+            let counted = Figure::of(Statistic::Count, items(), true);
+            self.book.found = Some(Figure { value, unit: Unit::Cents, series: series(), ..counted });
+        }
+    }
     /// Enters a mean of ratings.
     pub(crate) fn points(&mut self, key: impl Display, items: impl Iterator<Item = Item>) -> Option<f64> {
         self.enter(key, Statistic::Mean, Unit::Points, items).1
@@ -96,6 +119,12 @@ impl Page<'_> {
         }
         reasons
     }
+    fn is_wanted(&self, key: impl Display) -> bool {
+        self.book.wanted.as_deref().is_some_and(|wanted| {
+            wanted.strip_prefix(self.path.as_str()).and_then(|rest| rest.strip_prefix('/'))
+                == Some(key.to_string().as_str())
+        })
+    }
     fn enter(
         &mut self,
         key: impl Display,
@@ -103,10 +132,7 @@ impl Page<'_> {
         unit: Unit,
         items: impl Iterator<Item = Item>,
     ) -> (Figure, Option<f64>) {
-        let keep = self.book.wanted.as_deref().is_some_and(|wanted| {
-            wanted.strip_prefix(self.path.as_str()).and_then(|rest| rest.strip_prefix('/'))
-                == Some(key.to_string().as_str())
-        });
+        let keep = self.is_wanted(key);
         let figure = Figure { unit, ..Figure::of(statistic, items, keep) };
         if keep {
             self.book.found = Some(figure.clone());

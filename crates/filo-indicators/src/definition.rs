@@ -60,7 +60,7 @@ pub struct Rules {
     pub bucket_days: Vec<i64>,
     /// Bounds of the backlog's age bands in days, ascending.
     pub backlog_days: Vec<i64>,
-    /// How many days after an abandoned call a written contact is linked to it.
+    /// How many days after an abandoned call another call or a written contact is linked to it.
     pub abandoned_then_wrote_days: i64,
 }
 
@@ -187,6 +187,11 @@ impl Definitions {
     pub fn series(&self) -> BTreeSet<&str> {
         let sets = std::iter::once(&self.earliest).chain(&self.later);
         sets.flat_map(|set| &set.indicators).flat_map(|indicator| indicator.measure.series()).collect()
+    }
+    /// The longest time after an abandoned call, in days, within which any set asks who came back.
+    pub fn longest_return_days(&self) -> i64 {
+        let sets = std::iter::once(&self.earliest).chain(&self.later);
+        sets.map(|set| set.report.abandoned_then_wrote_days).max().unwrap_or_default()
     }
     /// The yearly table of a year, when one is configured.
     pub fn scorecard(&self, year: i16) -> Option<&Yearly> {

@@ -8,7 +8,7 @@ use std::{collections::HashMap, hash::Hash};
 use filo_domain::{Instant, chain::hex, vocabulary::Word};
 use sha2::{Digest, Sha256};
 
-use crate::facts::{CallFact, CallbackFact, Facts, InteractionFact, SeriesFact, TicketFact};
+use crate::facts::{CallFact, CallbackFact, Facts, InteractionFact, ReturnFact, SeriesFact, TicketFact};
 
 /// SHA-256 over the canonical facts of `[from, to)`, sorted by (source, external id, instant, kind); those that began
 /// here, without an external id, come last, by the ticket they belong to.
@@ -49,7 +49,27 @@ pub(crate) fn inputs(facts: &Facts, (from, to): (Instant, Instant)) -> String {
         always(serde_json::to_writer(&mut line, &words));
         update(&mut hash, &mut line);
     }
+    for mut line in after(facts, to, &mut names) {
+        update(&mut hash, &mut line);
+    }
     hex(&hash.finalize())
+}
+
+/// What callers did after the span, as lines; without any the digest is as it was.
+fn after(facts: &Facts, to: Instant, names: &mut Names) -> Vec<Vec<u8>> {
+    let mut after: Vec<&ReturnFact> =
+        facts.after.iter().filter(|fact| to <= fact.occurred_at.floor()).collect();
+    let key = |fact: &ReturnFact| (fact.source.clone(), fact.external_id.clone(), fact.occurred_at.floor());
+    after.sort_by_cached_key(|fact| key(fact));
+    let line = |fact: &ReturnFact| {
+        let (at, person) = (fact.occurred_at.seconds(), names.persons.of(Some(fact.person)));
+        let mut line = Vec::new();
+        let words =
+            ("after", &fact.source, &fact.external_id, at, fact.channel.word(), fact.answered, person);
+        always(serde_json::to_writer(&mut line, &words));
+        line
+    };
+    after.into_iter().map(line).collect()
 }
 
 /// A call-back as a line; those that look alike are alike, so the lines are sorted as they are.
@@ -111,7 +131,7 @@ impl<'a> Fact<'a> {
             Self::Call(call) => {
                 let person = (names.persons.of(call.person), names.tickets.of(call.ticket));
                 let answered = call.answered_at.map(Instant::seconds);
-                let measures = (call.outcome.word(), call.wait_s, call.talk_s, answered);
+                let measures = (call.outcome.word(), call.wait_s, call.talk_s, answered, &call.queue);
                 // Calls without a choice are written as before there were any.
                 match &call.choice {
                     Some(choice) => serde_json::to_writer(line, &(head, measures, person, choice)),

@@ -7,6 +7,7 @@
 use filo_domain::{
     CallbackId, Instant, InteractionId, MatterId, Period, PersonId, TicketId,
     callback::Callback,
+    city::Costs,
     clock::History,
     vocabulary::{CallOutcome, Channel, Direction, InteractionKind, Kind, NotActionable},
 };
@@ -22,8 +23,29 @@ pub struct Facts {
     pub tickets: Vec<TicketFact>,
     /// Promised call-backs whose window ends in the span.
     pub callbacks: Vec<CallbackFact>,
-    /// Monthly values that came from elsewhere, each as last corrected.
+    /// Monthly values that came from elsewhere, and what suppliers cost, each as last corrected.
     pub series: Vec<SeriesFact>,
+    /// Who is paid for answering, how that is allocated, and who pays.
+    pub costs: Costs,
+    /// What callers did after the span: who gave up at its end may come back only then.
+    pub after: Vec<ReturnFact>,
+}
+
+/// An act of an identified person shortly after the span.
+#[derive(Clone, Debug)]
+pub struct ReturnFact {
+    /// The source.
+    pub source: String,
+    /// Its id there.
+    pub external_id: String,
+    /// When it happened.
+    pub occurred_at: Instant,
+    /// Who it was, after merges.
+    pub person: PersonId,
+    /// By which channel.
+    pub channel: Channel,
+    /// Whether it was a call that a person answered.
+    pub answered: bool,
 }
 
 /// A promised call-back, as far as its steps had gone.
@@ -63,6 +85,8 @@ pub struct CallFact {
     pub source: String,
     /// The phone system's call id and entry, unique within the source.
     pub external_id: String,
+    /// The first queue that it entered; `None` where the phone system did not say.
+    pub queue: Option<String>,
     /// When its first leg entered a queue.
     pub occurred_at: Instant,
     /// The last queue outcome, or answered if any leg was.

@@ -101,6 +101,8 @@ pub enum Statistic {
     P90,
     /// The longest.
     Max,
+    /// All the seconds.
+    Sum,
 }
 
 /// What the value counts in.
@@ -117,6 +119,8 @@ pub enum Unit {
     Points,
     /// So much of one thing to one (or `per`) of another.
     Quotient,
+    /// Euro cents: what the listed amounts bring to the contacts counted.
+    Cents,
 }
 
 /// How many were left out for one reason.
@@ -166,7 +170,9 @@ impl Figure {
     pub fn decimal(&self) -> Option<Decimal> {
         match self.unit {
             Unit::Share => Decimal::from(self.numerator).checked_div(Decimal::from(self.denominator)),
-            Unit::Count | Unit::S | Unit::Points | Unit::Quotient => self.value.and_then(Number::decimal),
+            Unit::Count | Unit::S | Unit::Points | Unit::Quotient | Unit::Cents => {
+                self.value.and_then(Number::decimal)
+            }
         }
     }
 }
@@ -199,11 +205,12 @@ impl Tally {
             Statistic::Median => self.percentile(50),
             Statistic::P90 => self.percentile(90),
             Statistic::Max => self.percentile(100),
+            Statistic::Sum => Some(Number::Whole(self.seconds.iter().sum())),
         };
         let unit = match statistic {
             Statistic::Count => Unit::Count,
             Statistic::Share => Unit::Share,
-            Statistic::Mean | Statistic::Median | Statistic::P90 | Statistic::Max => Unit::S,
+            Statistic::Mean | Statistic::Median | Statistic::P90 | Statistic::Max | Statistic::Sum => Unit::S,
         };
         let excluded = self
             .excluded

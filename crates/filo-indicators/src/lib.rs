@@ -12,11 +12,13 @@
 //! - [`scorecard::scorecard`] is the yearly table, with [`measure::measured`] for the values of one's own.
 
 mod book;
+mod cost;
 pub mod definition;
 mod digest;
 pub mod explain;
 pub mod facts;
 pub mod figure;
+pub mod intervals;
 pub mod measure;
 pub mod number;
 pub mod render;

@@ -46,6 +46,12 @@ pub fn share(numerator: u64, denominator: u64) -> Option<f64> {
     (denominator > 0).then(|| numerator as f64 / denominator as f64)
 }
 
+/// `numerator ÷ denominator` rounded half-up to three decimals; `None` of nothing.
+pub fn ratio(numerator: u64, denominator: u64) -> Option<f64> {
+    let below = i128::from(denominator);
+    (below > 0).then(|| half_up(i128::from(numerator) * 1000, below)).and_then(thousandths)
+}
+
 /// The mean of whole seconds, rounded half-up to three decimals; `None` of nothing.
 pub fn mean(seconds: &[i64]) -> Option<f64> {
     let count = i128::try_from(seconds.len()).ok().filter(|count| *count > 0)?;

@@ -18,19 +18,25 @@ use crate::{
     view::{View, Window},
 };
 
+pub(crate) mod calls;
 pub(crate) mod channels;
+mod costs;
 mod email;
 mod ivr;
 pub(crate) mod phone;
+mod returned;
 mod scrivi;
 mod social;
 mod voice;
 mod workload;
 
+pub use calls::{CallFigures, CallThemeRow, HourRow, QueueRow};
 pub use channels::{ChannelRow, ResponseRate, Unification};
+pub use costs::{ChannelCost, CostFigures, Costs, LineCost, MissingCost, SupplierCost, ThemeCost};
 pub use email::{Email, Mailbox};
 pub use ivr::IvrRow;
 pub use phone::{AbandonedThenWrote, Phone, RepeatCallers, ServiceLevel};
+pub use returned::CameBack;
 pub use scrivi::{Bucket, Scrivi};
 pub use social::Social;
 pub use voice::{Callbacks, RatingCount, Ratings};
@@ -134,6 +140,9 @@ pub struct Blocks {
     pub callbacks: Callbacks,
     /// The citizens' ratings.
     pub ratings: Ratings,
+    /// What answering cost.
+    #[serde(default)]
+    pub costs: Costs,
     /// What somebody who checks the data should know.
     pub data_quality: Vec<DataFlag>,
 }
@@ -330,6 +339,7 @@ impl Blocks {
             backlog: Backlog::of(view, window, &mut page.at("backlog")),
             callbacks: Callbacks::of(view, window, &mut page.at("callbacks")),
             ratings: Ratings::of(view, window, &mut page.at("ratings")),
+            costs: Costs::of(view, window, &mut page.at("costs")),
             data_quality: workload::data_quality(view, window, &mut page.at("data_quality")),
         }
     }

@@ -314,7 +314,7 @@ impl Print {
         let unit = match figure.unit {
             Unit::Share => QuantityUnit::Share,
             Unit::S => QuantityUnit::S,
-            Unit::Count | Unit::Points | Unit::Quotient => QuantityUnit::Count,
+            Unit::Count | Unit::Points | Unit::Quotient | Unit::Cents => QuantityUnit::Count,
         };
         let value = Value::Number(figure.decimal()?.normalize());
         Some(Quantity { text: self.text(figure)?, value, comparator: Comparator::Equal, unit })

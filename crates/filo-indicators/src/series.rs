@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Why a month of a series counts nowhere: nobody has imported it.
-const NO_VALUE: &str = "no_value";
+pub(crate) const NO_VALUE: &str = "no_value";
 /// As many digits as a JSON number carries exactly.
 const DIGITS: u32 = 15;
 
@@ -40,10 +40,13 @@ pub struct SeriesItem {
     pub counted_in: Part,
     /// Why it is left out.
     pub reason: Option<&'static str>,
+    /// Of what a supplier cost: how it is allocated, with the method's version.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
 }
 
 impl SeriesItem {
-    fn of(key: &str, month: Period, fact: Option<&SeriesFact>, part: Part) -> Self {
+    pub(crate) fn of(key: &str, month: Period, fact: Option<&SeriesFact>, part: Part) -> Self {
         Self {
             key: key.to_owned(),
             month: month.to_string(),
@@ -53,6 +56,7 @@ impl SeriesItem {
             revision: fact.map(|fact| fact.revision),
             counted_in: if fact.is_some() { part } else { Part::Excluded },
             reason: fact.is_none().then_some(NO_VALUE),
+            method: None,
         }
     }
 }
@@ -110,9 +114,6 @@ fn things<'v>(
 /// The months of the series of one side.
 fn months(view: &View, window: Window, term: &Term, part: Part) -> Vec<SeriesItem> {
     let Some(key) = &term.series else { return vec![] };
-    let of = |month: Period| {
-        let fact = view.series.iter().find(|fact| fact.key == *key && fact.month == month);
-        SeriesItem::of(key, month, fact, part)
-    };
+    let of = |month: Period| SeriesItem::of(key, month, view.series_of(key, month), part);
     window.months().into_iter().map(of).collect()
 }

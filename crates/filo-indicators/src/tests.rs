@@ -15,15 +15,18 @@ use uuid::Uuid;
 use crate::{
     definition::Definitions,
     explain::{Explanation, explain},
-    facts::{CallFact, CallbackFact, Facts, InteractionFact, TicketFact},
+    facts::{CallFact, CallbackFact, Facts, InteractionFact, ReturnFact, SeriesFact, TicketFact},
     report::{ChannelRow, MonthlyReport, PendingDifferences, ReportMeta, ReportState, monthly_report},
 };
 
 mod callbacks;
+mod calls;
+mod costs;
 mod definitions;
 mod leaves;
 mod merged;
 mod properties;
+mod returned;
 mod rules;
 mod series;
 mod seven;
@@ -87,6 +90,7 @@ impl World {
             id,
             source: "pbx".to_owned(),
             external_id,
+            queue: None,
             occurred_at,
             outcome,
             wait_s,

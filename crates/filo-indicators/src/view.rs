@@ -9,13 +9,14 @@ use std::collections::{HashMap, HashSet};
 use filo_domain::{
     CityZone, Instant, InteractionId, Period, PersonId, TicketId,
     callback::CallbackState,
+    city::Costs,
     vocabulary::{CallOutcome, Channel, Direction, InteractionKind, NotActionable, Word},
 };
 use uuid::Uuid;
 
 use crate::{
     definition::Rules,
-    facts::{CallFact, CallbackFact, Facts, InteractionFact, SeriesFact, TicketFact},
+    facts::{CallFact, CallbackFact, Facts, InteractionFact, ReturnFact, SeriesFact, TicketFact},
     figure::{Item, ItemKind},
 };
 
@@ -28,6 +29,10 @@ pub(crate) use tickets::{Standing, TicketClock};
 
 /// A contact that asks for something but belongs to no ticket (nor to a social thread) makes no request.
 const NO_TICKET: &str = "no_ticket";
+/// The row of what has a ticket but no theme, so that the rows add up.
+pub(crate) const UNCLASSIFIED: &str = "unclassified";
+/// The row of what nobody has registered.
+pub(crate) const NOT_REGISTERED: &str = "not_registered";
 /// A call without an end is over after a day, so no clock of a call runs longer.
 const DAY_S: i64 = 86_400;
 
@@ -59,9 +64,16 @@ impl Window {
         let begun = (1..=12).take_while(has_begun).last().unwrap_or(1);
         Self { from, to, year_from, at: to.min(as_of), period, begun }
     }
-    /// The month, or the months of the year that have begun: the first at least.
+    /// A span of days, for what looks neither back to 1 January nor at the end's backlog.
+    pub(crate) fn between(from: Instant, to: Instant, first: Period) -> Self {
+        Self { from, to, year_from: from, at: to, period: first, begun: 1 }
+    }
+    /// The month, the months from January to it, or those of the year that have begun: the first at least.
     pub(crate) fn months(self) -> Vec<Period> {
         match self.period {
+            Period::Month { year, month } if self.from == self.year_from => {
+                (1..=month).map(|month| Period::Month { year, month }).collect()
+            }
             Period::Month { .. } => vec![self.period],
             Period::Year(year) => (1..=self.begun).map(|month| Period::Month { year, month }).collect(),
         }
@@ -93,6 +105,8 @@ pub(crate) struct Contact<'a> {
     pub(crate) channel: Channel,
     pub(crate) kind: InteractionKind,
     pub(crate) at: Instant,
+    /// The first queue of a call.
+    pub(crate) queue: Option<&'a str>,
     pub(crate) person: Option<PersonId>,
     /// The ticket that it counts with: of a merged one, the ticket that speaks for it.
     pub(crate) ticket: Option<TicketId>,
@@ -125,6 +139,7 @@ impl<'a> Contact<'a> {
             channel: Channel::Phone,
             kind: InteractionKind::Call,
             at: fact.occurred_at.floor(),
+            queue: fact.queue.as_deref(),
             person: fact.person,
             ticket: fact.ticket.map(|ticket| merged.end_of(ticket)),
             own_ticket: fact.ticket,
@@ -153,6 +168,7 @@ impl<'a> Contact<'a> {
             channel: fact.channel,
             kind: fact.kind,
             at: fact.occurred_at.floor(),
+            queue: None,
             person: fact.person,
             ticket: fact.ticket.map(|ticket| merged.end_of(ticket)),
             own_ticket: fact.ticket,
@@ -177,6 +193,12 @@ impl<'a> Contact<'a> {
     }
     pub(crate) fn is_actionable(&self) -> bool {
         self.reason.is_none()
+    }
+    /// When its wait ended and how long it was, of a call whose end is known.
+    pub(crate) fn waited(&self) -> Option<(Instant, i64)> {
+        let call = self.call?;
+        let wait_s = call.wait_s.filter(|_| call.outcome != CallOutcome::Unknown)?;
+        Some((call.answered_at.unwrap_or_else(|| self.at.plus_seconds(wait_s)), wait_s))
     }
     /// Why it makes no request of its own kind: it asks for nothing, or nobody can say under which ticket.
     fn exclusion(&self) -> Option<&'static str> {
@@ -218,6 +240,8 @@ pub(crate) struct Request {
     pub(crate) at: Instant,
     pub(crate) ticket: Option<TicketId>,
     pub(crate) answered: bool,
+    /// How long was talked, of a call.
+    pub(crate) talk_s: Option<i64>,
 }
 
 impl Request {
@@ -247,7 +271,10 @@ pub(crate) struct View<'a> {
     pub(crate) requests: Vec<Request>,
     pub(crate) callbacks: Vec<&'a CallbackFact>,
     pub(crate) series: &'a [SeriesFact],
+    pub(crate) costs: &'a Costs,
+    pub(crate) after: Vec<&'a ReturnFact>,
     pub(crate) rules: &'a Rules,
+    pub(crate) zone: &'a CityZone,
     pub(crate) merged: Merged<'a>,
     /// Contacts whose request another one makes since their tickets were merged.
     subsumed: HashSet<InteractionId>,
@@ -258,7 +285,7 @@ pub(crate) struct View<'a> {
 }
 
 impl<'a> View<'a> {
-    pub(crate) fn new(facts: &'a Facts, rules: &'a Rules, zone: &CityZone, as_of: Instant) -> Self {
+    pub(crate) fn new(facts: &'a Facts, rules: &'a Rules, zone: &'a CityZone, as_of: Instant) -> Self {
         let merged = Merged::of(facts);
         let mut view = Self {
             contacts: contacts(facts, rules, &merged),
@@ -267,7 +294,10 @@ impl<'a> View<'a> {
             requests: Vec::new(),
             callbacks: callbacks(facts),
             series: &facts.series,
+            costs: &facts.costs,
+            after: after(facts),
             rules,
+            zone,
             merged,
             subsumed: HashSet::new(),
             by_id: facts.tickets.iter().map(|ticket| (ticket.id, ticket)).collect(),
@@ -276,7 +306,7 @@ impl<'a> View<'a> {
             as_of: as_of.floor(),
         };
         view.link_threads();
-        (view.requests, view.subsumed) = view.count_requests(zone);
+        (view.requests, view.subsumed) = view.count_requests();
         view
     }
     fn link_threads(&mut self) {
@@ -295,11 +325,11 @@ impl<'a> View<'a> {
         }
     }
     /// The requests, and the contacts that would have made one of their own without a merge.
-    fn count_requests(&self, zone: &CityZone) -> (Vec<Request>, HashSet<InteractionId>) {
+    fn count_requests(&self) -> (Vec<Request>, HashSet<InteractionId>) {
         let (mut seen, mut seen_alone) = (HashSet::new(), HashSet::new());
         let (mut requests, mut subsumed) = (Vec::new(), HashSet::new());
         for contact in self.contacts.iter().filter(|contact| contact.exclusion().is_none()) {
-            let month = Period::month_of(zone.day(contact.at));
+            let month = Period::month_of(self.zone.day(contact.at));
             let alone = contact.call.is_none() && seen_alone.insert((contact.own_conversation(), month));
             if contact.call.is_some() || seen.insert((contact.conversation(), month)) {
                 requests.push(self.request(contact));
@@ -316,7 +346,8 @@ impl<'a> View<'a> {
         };
         let ticket = self.ticket_of(first);
         let id = ticket.filter(|_| first.call.is_none()).map_or(first.id.uuid(), TicketId::uuid);
-        Request { id, channel: first.channel, at: first.at, ticket, answered }
+        let talk_s = first.call.and_then(|call| call.talk_s);
+        Request { id, channel: first.channel, at: first.at, ticket, answered, talk_s }
     }
     /// The ticket of a contact, or of its social thread.
     fn ticket_of(&self, contact: &Contact<'a>) -> Option<TicketId> {
@@ -338,8 +369,23 @@ impl<'a> View<'a> {
     fn heard(&self, ticket: &'a TicketFact) -> impl Iterator<Item = &'a TicketFact> {
         std::iter::once(ticket).chain(self.merged.spoken_for_by(ticket.id))
     }
+    /// The instant as at which everything is known.
+    pub(crate) fn as_of(&self) -> Instant {
+        self.as_of
+    }
     pub(crate) fn ticket(&self, id: TicketId) -> Option<&'a TicketFact> {
         self.by_id.get(&id).copied()
+    }
+    /// The top-level theme under which something is registered, or the row of what has none.
+    pub(crate) fn theme_of(&self, ticket: Option<TicketId>) -> &'a str {
+        match ticket {
+            Some(ticket) => self.ticket(ticket).and_then(TicketFact::top_theme).unwrap_or(UNCLASSIFIED),
+            None => NOT_REGISTERED,
+        }
+    }
+    /// A month's value of a series.
+    pub(crate) fn series_of(&self, key: &str, month: Period) -> Option<&'a SeriesFact> {
+        self.series.iter().find(|fact| fact.key == key && fact.month == month)
     }
     /// The contacts of a window.
     pub(crate) fn contacts_in(&self, window: Window) -> &[Contact<'a>] {
@@ -388,9 +434,7 @@ impl<'a> View<'a> {
     pub(crate) fn waits(&self, window: Window) -> impl Iterator<Item = (&Contact<'a>, Item)> {
         let wider = Window { from: window.from.plus_seconds(-DAY_S), ..window };
         self.calls_in(wider).filter_map(move |contact| {
-            let call = contact.call?;
-            let wait_s = call.wait_s.filter(|_| call.outcome != CallOutcome::Unknown)?;
-            let stop = call.answered_at.unwrap_or_else(|| contact.at.plus_seconds(wait_s));
+            let (stop, wait_s) = contact.waited()?;
             window.holds(stop).then(|| (contact, contact.item().lasting(wait_s)))
         })
     }
@@ -447,6 +491,13 @@ fn callbacks(facts: &Facts) -> Vec<&CallbackFact> {
     let mut callbacks: Vec<&CallbackFact> = facts.callbacks.iter().collect();
     callbacks.sort_by_key(|fact| (fact.promise.window.to, fact.promise.booked_at, fact.id));
     callbacks
+}
+
+fn after(facts: &Facts) -> Vec<&ReturnFact> {
+    let mut after: Vec<&ReturnFact> = facts.after.iter().collect();
+    let key = |fact: &ReturnFact| (fact.occurred_at.floor(), fact.source.clone(), fact.external_id.clone());
+    after.sort_by_cached_key(|fact| key(fact));
+    after
 }
 
 fn interactions(facts: &Facts) -> Vec<&InteractionFact> {

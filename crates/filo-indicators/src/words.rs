@@ -85,6 +85,11 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("/phone/withdrawn", "Chiamate tolte dalla coda dal sistema", "n(chiamate)"),
     ("/phone/transferred", "Chiamate trasferite senza risposta", "n(chiamate)"),
     ("/phone/unknown", "Chiamate di cui non si conosce la fine", "n(chiamate)"),
+    (
+        "/phone/waits",
+        "Attese in coda finite nel periodo, di tutte le chiamate di esito noto",
+        "n(attese); nel mese in cui l'attesa finisce",
+    ),
     ("/phone/self_served", "Chiamate servite dal risponditore, mai entrate in coda", "n(chiamate)"),
     (
         "/phone/ivr/*/calls",
@@ -159,6 +164,67 @@ const FIGURES: &[(&str, &str, &str)] = &[
         "/phone/abandoned_then_wrote/coverage",
         "Quota di chiamate abbandonate di persone note",
         "abbandonate con numero ÷ abbandonate",
+    ),
+    ("/phone/abandoned_came_back/abandoned", "Chiamate abbandonate nel periodo", "n(chiamate abbandonate)"),
+    (
+        "/phone/abandoned_came_back/identified",
+        "Chiamate abbandonate di cui si conosce chi ha chiamato (anche un solo numero)",
+        "n(abbandonate con numero)",
+    ),
+    (
+        "/phone/abandoned_came_back/coverage",
+        "Quota di chiamate abbandonate di persone note: di quante parlano le righe che seguono",
+        "abbandonate con numero ÷ abbandonate",
+    ),
+    (
+        "/phone/abandoned_came_back/withheld",
+        "Chiamate abbandonate con numero nascosto, contate a parte",
+        "n(abbandonate senza numero)",
+    ),
+    (
+        "/phone/abandoned_came_back/called_again",
+        "Abbandonate in cui la stessa persona ha richiamato entro la finestra di giorni",
+        "n(abbandonate con una chiamata successiva entro la finestra)",
+    ),
+    (
+        "/phone/abandoned_came_back/called_again_share",
+        "Quota di abbandonate in cui la stessa persona ha richiamato; fuori chi può ancora tornare",
+        "richiamate ÷ abbandonate con numero e finestra finita, o già tornate",
+    ),
+    (
+        "/phone/abandoned_came_back/answered",
+        "Di quelle in cui ha richiamato, quelle in cui entro la finestra ha risposto una persona",
+        "n(abbandonate con una chiamata successiva risposta)",
+    ),
+    (
+        "/phone/abandoned_came_back/answered_share",
+        "Quota risposta di quelle in cui ha richiamato",
+        "risposte ÷ richiamate",
+    ),
+    (
+        "/phone/abandoned_came_back/wrote",
+        "Abbandonate in cui la stessa persona, entro la finestra, si è fatta viva su un altro canale; solo con le identità collegate",
+        "n(abbandonate con un contatto successivo su un altro canale)",
+    ),
+    (
+        "/phone/abandoned_came_back/wrote_share",
+        "Quota di abbandonate seguite da un contatto su un altro canale; fuori chi può ancora tornare",
+        "con un contatto ÷ abbandonate con numero e finestra finita, o già tornate",
+    ),
+    (
+        "/phone/abandoned_came_back/never",
+        "Abbandonate di persone note che entro la finestra non si sono più fatte vive",
+        "n(abbandonate senza seguito)",
+    ),
+    (
+        "/phone/abandoned_came_back/never_share",
+        "Quota di abbandonate senza seguito; fuori chi può ancora tornare",
+        "senza seguito ÷ abbandonate con numero e finestra finita, o già tornate",
+    ),
+    (
+        "/phone/abandoned_came_back/window_open",
+        "Abbandonate di persone note la cui finestra non è finita all'istante dei dati e che non si sono ancora fatte vive",
+        "n(abbandonate)",
     ),
     ("/scrivi/opened", "Ticket aperti con Scrivi", "n(ticket)"),
     (
@@ -286,6 +352,38 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("/ratings/share", "Quota di ticket valutati", "valutati ÷ aperti"),
     ("/ratings/mean", "Valutazione media da 1 a 5", "media(ultima valutazione)"),
     ("/ratings/distribution/*/count", "Ticket per valutazione", "n(ticket)"),
+    (
+        "/costs/total_cents",
+        "Quanto è stato pagato ai fornitori nel periodo, in centesimi di euro; vuoto finché manca un importo",
+        "Σ importi mensili",
+    ),
+    (
+        "/costs/handled",
+        "Contatti gestiti sui canali dei fornitori: chiamate risposte da una persona; sugli altri canali richieste con risposta",
+        "n(contatti gestiti)",
+    ),
+    (
+        "/costs/handled_s",
+        "Tempo di conversazione delle chiamate gestite; sugli altri canali il tempo non si misura",
+        "Σ conversazione",
+    ),
+    (
+        "/costs/cost_per_contact_cents",
+        "Costo per contatto gestito, in centesimi di euro",
+        "importi ÷ contatti gestiti",
+    ),
+    (
+        "/costs/row/cost_cents",
+        "Parte degli importi mensili che spetta alla riga, in centesimi di euro; il metodo di ripartizione è indicato per ogni importo",
+        "Σ importo × peso ÷ Σ pesi del mese (peso: conversazione in secondi, o 1 per contatto), al centesimo con i resti più grandi",
+    ),
+    ("/costs/row/handled", "Contatti gestiti della riga", "n(contatti gestiti)"),
+    ("/costs/row/handled_s", "Tempo di conversazione delle chiamate gestite della riga", "Σ conversazione"),
+    (
+        "/costs/row/cost_per_contact_cents",
+        "Costo per contatto gestito della riga, in centesimi di euro",
+        "parte degli importi ÷ contatti gestiti",
+    ),
     ("/data_quality/*/count", "Ticket con una segnalazione sulla qualità del dato", "n(ticket)"),
 ];
 
@@ -314,12 +412,28 @@ fn look_up(place: &str) -> Option<(&'static str, &'static str)> {
     FIGURES.iter().find(|(known, _, _)| *known == place).map(|(_, words, formula)| (*words, *formula))
 }
 
-/// The pointer without its twin and with `*` for rows; a mailbox's figures are those of all mail.
-fn place(pointer: &str) -> String {
+/// Tables whose rows have the figures of another place: a mailbox's are those of all mail.
+const SAME: &[(&str, &str)] = &[
+    ("/email/by_mailbox/*", "/email"),
+    ("/phone/by_queue/*", "/phone"),
+    ("/phone/by_theme/*", "/phone"),
+    ("/phone/intervals/*", "/phone"),
+    ("/costs/suppliers/*", "/costs/row"),
+    ("/costs/by_channel/*", "/costs/row"),
+    ("/costs/by_theme/*", "/costs/row"),
+    ("/costs/by_line/*", "/costs/row"),
+];
+
+/// Where the meaning of a figure is told: its pointer without the twin, with `*` for rows, and for rows that have the
+/// figures of another place, that place.
+pub fn place(pointer: &str) -> String {
     let twins = ["/year_to_date", "/comparison/previous_month", "/comparison/same_month_last_year"];
     let inner = twins.iter().find_map(|twin| pointer.strip_prefix(twin)).unwrap_or(pointer);
     let parts = inner.split('/').skip(1);
     let parts: Vec<&str> =
         parts.map(|part| if part.bytes().all(|byte| byte.is_ascii_digit()) { "*" } else { part }).collect();
-    format!("/{}", parts.join("/")).replace("/by_mailbox/*", "")
+    let place = format!("/{}", parts.join("/"));
+    let same =
+        SAME.iter().find_map(|(table, as_here)| Some(format!("{as_here}{}", place.strip_prefix(table)?)));
+    same.unwrap_or(place)
 }

@@ -7,7 +7,7 @@ use filo_indicators::report::MonthlyReport;
 use serde_json::Value;
 
 /// Fields that tell rows apart or state a parameter: numbers, but no figures.
-const PARAMETERS: [&str; 4] = ["upper_days", "threshold_s", "window_days", "rating"];
+const PARAMETERS: [&str; 6] = ["upper_days", "threshold_s", "window_days", "rating", "weekday", "hour"];
 /// What the report says of itself: `null` there is no unknown figure.
 const HEADER: [&str; 3] = ["/revision", "/reason", "/chain_root"];
 
@@ -55,6 +55,10 @@ pub(crate) enum Unit {
     Seconds,
     Days,
     Points,
+    /// Time worked: seconds, of which there are so many that they are told in minutes.
+    Work,
+    /// Euro cents.
+    Cents,
 }
 
 impl Unit {
@@ -66,6 +70,8 @@ impl Unit {
             "share" | "rate" | "coverage" | "share_of_all_tickets" => Self::Share,
             "rating" => Self::Points,
             "mean" if pattern.starts_with("/ratings") => Self::Points,
+            "handled_s" => Self::Work,
+            _ if ends(&["_cents"]) => Self::Cents,
             _ if ends(&["_share", "_rate"]) => Self::Share,
             _ if ends(&["_s"]) => Self::Seconds,
             _ if ends(&["_days"]) => Self::Days,
@@ -77,7 +83,8 @@ impl Unit {
         match self {
             Self::Count => "count",
             Self::Share => "share",
-            Self::Seconds => "s",
+            Self::Seconds | Self::Work => "s",
+            Self::Cents => "cents",
             Self::Days => "d",
             Self::Points => "points",
         }
@@ -160,7 +167,7 @@ impl Figures {
         match self.resolve(part, pattern, keys) {
             Ok((pointer, value)) => Some(Cell { value: value.as_f64(), unit, pointer: Some(pointer) }),
             Err(Absent::Row { has_others }) => {
-                let zero = unit == Unit::Count || (unit == Unit::Share && has_others);
+                let zero = [Unit::Count, Unit::Work].contains(&unit) || (unit == Unit::Share && has_others);
                 Some(Cell { value: zero.then_some(0.0), unit, pointer: None })
             }
             Err(Absent::Place) if part == Part::Month => None,

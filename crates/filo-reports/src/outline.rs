@@ -91,10 +91,12 @@ pub(crate) struct List {
     pub(crate) key: &'static str,
     /// What stands above that field, `report.column.<heading>`.
     pub(crate) heading: &'static str,
-    /// A parameter of its rows, which only the CSV prints.
-    pub(crate) parameter: Option<&'static str>,
+    /// Parameters of its rows, which only the CSV prints.
+    pub(crate) parameters: &'static [&'static str],
     /// Without rows it is not shown at all.
     pub(crate) optional: bool,
+    /// Whether it has so many rows that it is folded away, in the order of their keys.
+    pub(crate) long: bool,
 }
 
 /// A column of a list.
@@ -130,21 +132,30 @@ const fn list(
     file: &'static str,
     key: &'static str,
     heading: &'static str,
-    parameter: Option<&'static str>,
+    parameters: &'static [&'static str],
 ) -> List {
-    List { path, file, key, heading, parameter, optional: false }
+    List { path, file, key, heading, parameters, optional: false, long: false }
 }
 
-const CHANNELS: List = list("/channels", "channels.csv", "channel", "channel", None);
+const CHANNELS: List = list("/channels", "channels.csv", "channel", "channel", &[]);
 const BUCKETS: List =
-    list("/scrivi/resolution_buckets", "scrivi_buckets.csv", "label", "days", Some("upper_days"));
-const MAILBOXES: List = list("/email/by_mailbox", "email_by_mailbox.csv", "mailbox", "mailbox", None);
-const THEMES: List = list("/themes", "themes.csv", "theme", "theme", None);
-const UNITS: List = list("/units", "units.csv", "unit", "unit", None);
-const BANDS: List = list("/backlog/bands", "backlog.csv", "label", "days", Some("upper_days"));
-const CHOICES: List =
-    List { optional: true, ..list("/phone/ivr", "phone_ivr.csv", "choice", "choice", None) };
-const FLAGS: List = list("/data_quality", "data_quality.csv", "flag", "flag", None);
+    list("/scrivi/resolution_buckets", "scrivi_buckets.csv", "label", "days", &["upper_days"]);
+const MAILBOXES: List = list("/email/by_mailbox", "email_by_mailbox.csv", "mailbox", "mailbox", &[]);
+const THEMES: List = list("/themes", "themes.csv", "theme", "theme", &[]);
+const UNITS: List = list("/units", "units.csv", "unit", "unit", &[]);
+const BANDS: List = list("/backlog/bands", "backlog.csv", "label", "days", &["upper_days"]);
+const CHOICES: List = List { optional: true, ..list("/phone/ivr", "phone_ivr.csv", "choice", "choice", &[]) };
+const FLAGS: List = list("/data_quality", "data_quality.csv", "flag", "flag", &[]);
+const QUEUES: List = list("/phone/by_queue", "phone_by_queue.csv", "queue", "queue", &[]);
+const CALL_THEMES: List = list("/phone/by_theme", "phone_by_theme.csv", "theme", "theme", &[]);
+const HOURS: List = List {
+    long: true,
+    ..list("/phone/intervals", "phone_intervals.csv", "interval", "hour", &["weekday", "hour"])
+};
+const SUPPLIERS: List = list("/costs/suppliers", "costs_suppliers.csv", "supplier", "supplier", &["method"]);
+const CHANNEL_COSTS: List = list("/costs/by_channel", "costs_by_channel.csv", "channel", "channel", &[]);
+const THEME_COSTS: List = list("/costs/by_theme", "costs_by_theme.csv", "theme", "theme", &[]);
+const LINE_COSTS: List = list("/costs/by_line", "costs_by_line.csv", "line", "line", &[]);
 
 const CARDS: &[CardSpec] = &[
     CardSpec { what: None, place: at("/unification/inbound"), detail: Detail::Text("report.card.channels") },
@@ -208,6 +219,31 @@ const ALL_CHANNELS: Total = Total {
         "/response_rate/answered",
         "/response_rate/rate",
     ],
+};
+
+const CALLS: &[Field] = &[
+    Field::Figure("offered"),
+    Field::Figure("answered"),
+    Field::Figure("abandoned"),
+    Field::Figure("waits"),
+    Field::Figure("mean_wait_s"),
+];
+
+const ALL_CALLS: Total = Total {
+    text: "total",
+    places: &["/phone/offered", "/phone/answered", "/phone/abandoned", "/phone/waits", "/phone/mean_wait_s"],
+};
+
+const COST: &[Field] = &[
+    Field::Figure("cost_cents"),
+    Field::Figure("handled"),
+    Field::Figure("handled_s"),
+    Field::Figure("cost_per_contact_cents"),
+];
+
+const ALL_COSTS: Total = Total {
+    text: "total",
+    places: &["/costs/total_cents", "/costs/handled", "/costs/handled_s", "/costs/cost_per_contact_cents"],
 };
 
 const MAIL: &[Field] = &[
@@ -301,6 +337,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
             Item::Figures {
                 table: "waits",
                 places: &[
+                    at("/phone/waits"),
                     at("/phone/mean_wait_s"),
                     at("/phone/mean_wait_answered_s"),
                     of("/channels/*/response/n", "phone"),
@@ -331,6 +368,29 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 columns: &[Field::Figure("calls"), Field::Figure("offered"), Field::Figure("self_served")],
                 total: None,
             },
+            Item::Note("came_back"),
+            Item::Figures {
+                table: "came_back",
+                places: &[
+                    at("/phone/abandoned_came_back/abandoned"),
+                    at("/phone/abandoned_came_back/withheld"),
+                    at("/phone/abandoned_came_back/identified"),
+                    at("/phone/abandoned_came_back/coverage"),
+                    at("/phone/abandoned_came_back/called_again"),
+                    at("/phone/abandoned_came_back/called_again_share"),
+                    at("/phone/abandoned_came_back/answered"),
+                    at("/phone/abandoned_came_back/answered_share"),
+                    at("/phone/abandoned_came_back/wrote"),
+                    at("/phone/abandoned_came_back/wrote_share"),
+                    at("/phone/abandoned_came_back/never"),
+                    at("/phone/abandoned_came_back/never_share"),
+                    at("/phone/abandoned_came_back/window_open"),
+                ],
+            },
+            Item::Note("call_tables"),
+            Item::Grid { table: "call_queues", list: &QUEUES, columns: CALLS, total: Some(ALL_CALLS) },
+            Item::Grid { table: "call_themes", list: &CALL_THEMES, columns: CALLS, total: Some(ALL_CALLS) },
+            Item::Grid { table: "call_hours", list: &HOURS, columns: CALLS, total: Some(ALL_CALLS) },
             Item::Definitions(&["/phone"]),
         ],
     },
@@ -478,6 +538,31 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 ],
             },
             Item::Definitions(&["/callbacks", "/ratings"]),
+        ],
+    },
+    SectionSpec {
+        key: "costs",
+        items: &[
+            Item::Note("costs"),
+            Item::Figures {
+                table: "costs",
+                places: &[
+                    at("/costs/total_cents"),
+                    at("/costs/handled"),
+                    at("/costs/handled_s"),
+                    at("/costs/cost_per_contact_cents"),
+                ],
+            },
+            Item::Grid { table: "cost_suppliers", list: &SUPPLIERS, columns: COST, total: None },
+            Item::Grid {
+                table: "cost_channels",
+                list: &CHANNEL_COSTS,
+                columns: COST,
+                total: Some(ALL_COSTS),
+            },
+            Item::Grid { table: "cost_themes", list: &THEME_COSTS, columns: COST, total: Some(ALL_COSTS) },
+            Item::Grid { table: "cost_lines", list: &LINE_COSTS, columns: COST, total: Some(ALL_COSTS) },
+            Item::Definitions(&["/costs"]),
         ],
     },
     SectionSpec {

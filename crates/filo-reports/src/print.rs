@@ -72,6 +72,14 @@ impl Words {
             Unit::Points => self.decimals(value, 2),
             Unit::Days => self.days(value.normalize()),
             Unit::Seconds => self.seconds(value),
+            Unit::Work => {
+                let minutes = cut(value / Decimal::from(MINUTE_S), 0, Cut::HalfUp);
+                Ok(format!("{} min", self.marked(minutes.normalize())?))
+            }
+            Unit::Cents => {
+                let euros = self.decimals(value / Decimal::ONE_HUNDRED, 2)?;
+                self.fill("report.number.euros", &[("value", &euros)])
+            }
             Unit::Share => {
                 let percent = self.decimals(value.saturating_mul(Decimal::ONE_HUNDRED), 1)?;
                 self.fill("report.number.percent", &[("value", &percent)])

@@ -85,7 +85,8 @@ fn list_table(figures: &Figures, list: &List, fields: &[Field]) -> Table {
 }
 
 fn columns(list: &List, fields: &[Field]) -> Vec<String> {
-    let mut columns: Vec<String> = [list.key].into_iter().chain(list.parameter).map(str::to_owned).collect();
+    let mut columns: Vec<String> =
+        [list.key].iter().chain(list.parameters).map(|name| (*name).to_owned()).collect();
     for field in fields {
         match field {
             Field::Figure(name) => columns.push((*name).to_owned()),

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use filo_domain::{Instant, city::City};
-use filo_indicators::{render::Wanted, report::MonthlyReport};
+use filo_indicators::{render::Wanted, report::MonthlyReport, words as definitions};
 
 /// A text that the city's files do not have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,9 +38,9 @@ impl Words {
         text.ok_or_else(|| MissingText(key.to_owned()))
     }
     /// The label of a figure: `/phone/service_level/*/share` is `report.figure.phone.service_level.share`;
-    /// a mailbox's figures are called as those of all mail.
+    /// figures that mean the same as others are called as those.
     pub(crate) fn label(&self, pattern: &str, key: &str) -> Result<String, MissingText> {
-        let place = pattern.replace("/by_mailbox/*", "").replace("/*", "").replace('/', ".");
+        let place = definitions::place(pattern).replace("/*", "").replace('/', ".");
         self.fill(&format!("report.figure{place}"), &[("key", key)])
     }
     /// What a row of a list is called; a key that the city does not know stands for itself.
@@ -50,6 +50,19 @@ impl Words {
             "channels" => text("channels").map(str::to_owned),
             "themes" => self.city.themes.get(key).map(|it| it.label.in_language(&self.language).to_owned()),
             "units" => self.city.units.get(key).map(|unit| unit.name.clone()),
+            "by_channel" => text("channels").map(str::to_owned),
+            "by_theme" => self.city.themes.get(key).map(|it| it.label.in_language(&self.language).to_owned()),
+            "by_line" => {
+                let line = self.city.costs.lines.iter().find(|line| line.key == key);
+                line.map(|line| line.label.in_language(&self.language).to_owned())
+            }
+            "suppliers" => {
+                self.city.costs.supplier(key).map(|it| it.label.in_language(&self.language).to_owned())
+            }
+            "intervals" => key.split_once('-').and_then(|(day, hour)| {
+                let day = self.city.texts.get(&self.language, &format!("weekdays.{day}"))?;
+                Some(format!("{day} {hour}:00"))
+            }),
             "by_mailbox" => self.city.source(key).map(|source| source.label.clone()),
             "excluded" => text("report.reason").map(str::to_owned),
             "data_quality" => text("report.flag").map(str::to_owned),

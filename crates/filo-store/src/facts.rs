@@ -1,5 +1,7 @@
 //! Reads the facts from which figures are computed: narrow columns of a span of time, no names and no texts.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use filo_domain::{
     Instant, InteractionId, PersonId, TicketId,
@@ -11,7 +13,7 @@ use crate::{
     Conn, StoreError,
     conn::on,
     live_legs,
-    schema::{calls, interactions, tickets},
+    schema::{calls, interactions, legs, tickets},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{optional_word, word},
 };
@@ -52,6 +54,8 @@ pub struct InteractionRow {
 pub struct CallColumns {
     /// The phone system's id.
     pub call_id: String,
+    /// The first queue that it entered.
+    pub queue: Option<String>,
     /// How it ended.
     pub outcome: CallOutcome,
     /// Seconds waited.
@@ -98,13 +102,18 @@ struct NarrowCall {
     ivr_choice: Option<String>,
 }
 
-fn narrow((row, call): (NarrowRow, Option<NarrowCall>)) -> Result<InteractionRow, StoreError> {
+fn narrow(
+    (row, call): (NarrowRow, Option<NarrowCall>),
+    queues: &mut HashMap<SqlId, Entry>,
+) -> Result<InteractionRow, StoreError> {
     const TABLE: &str = "interactions";
+    let queue = queues.remove(&row.id).map(|(_, queue)| queue);
     let id = InteractionId::from(row.id);
     let call = call.map(|call| {
         Ok::<_, StoreError>(CallColumns {
             outcome: word("calls", id, &call.outcome)?,
             call_id: call.call_id,
+            queue,
             wait_s: call.wait_s,
             talk_s: call.talk_s,
             answered_at: opt(call.answered_at),
@@ -144,14 +153,40 @@ pub fn interactions(conn: &mut Conn, from: Instant, to: Instant) -> Result<Vec<I
         .filter(interactions::occurred_at.ge(from).and(interactions::occurred_at.lt(to)))
         .select((NarrowRow::as_select(), Option::<NarrowCall>::as_select()))
         .load(c))?;
+    let mut queues = first_queues(conn, from, to)?;
     let compared = |row| {
-        let mut row: InteractionRow = narrow(row)?;
+        let mut row: InteractionRow = narrow(row, &mut queues)?;
         if let Some(call) = &mut row.call {
             call.differs = differing.contains(&row.id);
         }
         Ok(row)
     };
     rows.into_iter().map(compared).collect()
+}
+
+/// When a call entered a queue, and which.
+type Entry = (SqlInstant, String);
+
+/// The first queue of each call of a span; of two that were entered in the same instant, the first by name.
+fn first_queues(
+    conn: &mut Conn,
+    from: SqlInstant,
+    to: SqlInstant,
+) -> Result<HashMap<SqlId, Entry>, StoreError> {
+    let rows: Vec<(SqlId, SqlInstant, String)> = on!(conn, c => legs::table
+        .inner_join(interactions::table.on(interactions::id.eq(legs::interaction_id)))
+        .filter(interactions::occurred_at.ge(from).and(interactions::occurred_at.lt(to)))
+        .select((legs::interaction_id, legs::entered_at, legs::queue))
+        .load(c))?;
+    let mut first: HashMap<SqlId, Entry> = HashMap::new();
+    for (call, at, queue) in rows {
+        let entry = (at, queue);
+        match first.get(&call) {
+            Some(earlier) if *earlier <= entry => {}
+            Some(_) | None => drop(first.insert(call, entry)),
+        }
+    }
+    Ok(first)
 }
 
 /// Facts that happened before `to` and were recorded after `after`: how late they are, by source.

@@ -120,6 +120,11 @@ pub fn page(conn: &mut Conn, wanted: &Wanted, limit: i64) -> Result<Vec<Stored>,
                     .and(later.field(table::revision).gt(table::revision)),
             ))));
         }
+        query = match wanted.beginning {
+            Beginning::Any => query,
+            Beginning::With(text) => query.filter(table::key.like(format!("{text}%"))),
+            Beginning::Without(text) => query.filter(table::key.not_like(format!("{text}%"))),
+        };
         if let Some(key) = &wanted.key {
             query = query.filter(table::key.eq(key));
         }
@@ -144,11 +149,25 @@ pub fn page(conn: &mut Conn, wanted: &Wanted, limit: i64) -> Result<Vec<Stored>,
     Ok(rows.into_iter().map(Stored::from).collect())
 }
 
+/// What a key begins with: a text without `%` and `_`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Beginning {
+    /// Anything.
+    #[default]
+    Any,
+    /// This.
+    With(&'static str),
+    /// Anything else.
+    Without(&'static str),
+}
+
 /// Which revisions to list.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Of one series.
     pub key: Option<String>,
+    /// Of those whose keys begin so, or do not.
+    pub beginning: Beginning,
     /// From this month on, `YYYY-MM`.
     pub from: Option<String>,
     /// Up to this month, included.

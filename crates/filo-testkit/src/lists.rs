@@ -1,8 +1,8 @@
 //! Every list of the interface, asked as operators ask it, with the tables that the database read whole for it.
 
 use filo_app::{
-    Access, App, AppError, Caller, ChangePolicies, InteractionFilter, ListAudit, ListCallbacks, ListMentions,
-    ListTickets, PersonQuery, PolicyMode, Role, SeriesQuery, WebhookDeliveryState,
+    Access, App, AppError, Caller, ChangePolicies, CostQuery, InteractionFilter, ListAudit, ListCallbacks,
+    ListMentions, ListTickets, PersonQuery, PolicyMode, Role, SeriesQuery, WebhookDeliveryState,
 };
 use filo_domain::{Instant, PersonId, TicketId, UserId, vocabulary::Word};
 use filo_store::plans::{FullScan, Plans};
@@ -243,5 +243,7 @@ async fn messages_out(app: &App, now: Instant, note: &mut impl FnMut(String)) ->
     note("subscriptions with messages that are due".to_owned());
     app.list_series(&as_role(Role::Analyst, None), SeriesQuery::default()).await?;
     note("series".to_owned());
+    app.list_costs(&as_role(Role::Analyst, None), CostQuery::default()).await?;
+    note("costs".to_owned());
     Ok(())
 }

@@ -112,6 +112,12 @@ pub enum Import {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// What suppliers cost: JSON `{"items":[…]}`, or CSV with the columns supplier, month, amount_eur, source, note.
+    Costs {
+        /// Files; `-` is stdin.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
     /// Archived webhook bodies, one JSON a line or a file.
     Social {
         /// The configured source.

@@ -8,6 +8,7 @@ mod fill;
 mod generator;
 mod guide;
 mod home;
+mod pay;
 mod samples;
 mod staff;
 
@@ -111,6 +112,7 @@ async fn fill_and_report(
     let acts = generator::generate(&program.city, &samples, span, size, SEED);
     let (staff, request) = live(program, app, &samples, span, &acts).await?;
     fill::settle(app, now).await?;
+    pay::suppliers(app, [month.previous(), month], now).await?;
     let report = app.monthly_report(&console.caller, month, None, now).await?;
     let wanted = Wanted::default();
     FORMATS

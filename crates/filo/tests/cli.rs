@@ -375,6 +375,23 @@ fn monthly_series_are_imported_from_csv_and_json_and_bad_rows_are_kept() {
 }
 
 #[test]
+fn costs_are_entered_from_csv_and_json_and_explained() {
+    let place = Place::new();
+    let csv =
+        place.file("costi.csv", "supplier,month,amount_eur,source\ncontact-center,2026-08,1234.50,fattura\n");
+    let row = r#"{"supplier":"personale-area-crm","month":"2026-08","amount_cents":99,"source":"bilancio"}"#;
+    let json = place.file("costi.json", &format!("{{\"items\":[{row}]}}"));
+    let import = |code| counts(&place.run(&["import", "costs", &csv, &json]).ends(code).json());
+    assert_eq!(import(0), [2, 2, 0, 0]);
+    assert_eq!(import(0), [2, 0, 2, 0]);
+    let explained = place.run(&["explain", "/costs/total_cents", "--period", "2026-08"]).ends(0).json();
+    assert_eq!((&explained["value"], &explained["unit"]), (&123_549.into(), &"cents".into()));
+    let wrong = place.file("wrong.csv", "supplier,month,amount_eur,source\ncontact-center,2026-08,1.234,x\n");
+    assert_eq!(counts(&place.run(&["import", "costs", &wrong]).ends(1).json()), [1, 0, 0, 1]);
+    place.run(&["verify"]).ends(0);
+}
+
+#[test]
 fn an_import_with_something_wrong_is_one_and_what_is_kept_can_be_looked_at() {
     let place = Place::new();
     let ran = place.import_calls(&format!("garbage\n{LOG}")).ends(1).tells("quarantine");

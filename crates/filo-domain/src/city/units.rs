@@ -59,7 +59,7 @@ pub struct Unit {
     pub assignment: Assignment,
 }
 
-fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
+pub(super) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let refuse =
         |_no_date| serde::de::Error::custom(format!("found {text:?}, expected a date \"YYYY-MM-DD\""));

@@ -88,6 +88,9 @@ pub struct SeriesBehind {
     /// Why it is left out: `no_value`.
     #[schema(max_length = 20)]
     pub reason: Option<String>,
+    /// Of what a supplier cost: how it is allocated, with the method's version. Absent otherwise.
+    #[schema(max_length = 60)]
+    pub method: Option<String>,
 }
 
 /// Which values to list.

@@ -8,7 +8,11 @@ use filo_domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{IvrRow, Looking, channels::answered_waits};
+use super::{
+    CallThemeRow, CameBack, HourRow, IvrRow, Looking, QueueRow,
+    calls::{self, CallFigures, Calls},
+    channels::answered_waits,
+};
 use crate::{
     book::Page,
     figure::{Item, ItemKind, Statistic},
@@ -38,6 +42,9 @@ pub struct Phone {
     pub transferred: u64,
     /// The end is not known.
     pub unknown: u64,
+    /// Waits that ended in the span, of all calls whose end is known.
+    #[serde(default)]
+    pub waits: u64,
     /// Served by the machine, never in a queue.
     pub self_served: u64,
     /// Answered calls with a ticket.
@@ -61,6 +68,18 @@ pub struct Phone {
     /// Callers who gave up and then wrote; absent from compared months.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub abandoned_then_wrote: Option<AbandonedThenWrote>,
+    /// What became of those who gave up.
+    #[serde(default)]
+    pub abandoned_came_back: CameBack,
+    /// By the first queue.
+    #[serde(default)]
+    pub by_queue: Vec<QueueRow>,
+    /// By the top-level theme under which the call is registered.
+    #[serde(default)]
+    pub by_theme: Vec<CallThemeRow>,
+    /// By hour and weekday of local time, those with a call; absent from compared months.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intervals: Option<Vec<HourRow>>,
 }
 
 /// The share answered within a threshold.
@@ -106,14 +125,15 @@ pub struct AbandonedThenWrote {
 
 impl Phone {
     pub(super) fn of(view: &View, window: Window, page: &mut Page, looking: Looking) -> Self {
-        let calls: Vec<&Contact> = view.calls_in(window).collect();
-        let calls = || calls.iter().copied();
-        let outcome = |outcome| calls().filter(move |call| call.is(outcome)).map(Contact::item);
-        let answered = || registered_of_answered(view, window);
+        let all = Calls::of(view, window);
+        let CallFigures { offered, answered, abandoned, waits, mean_wait_s } = all.figures(page);
+        let calls = || all.calls.iter().copied();
+        let outcome = |outcome| all.ended(outcome);
+        let of_answered = || registered_of_answered(view, window);
         Self {
-            offered: page.count("offered", calls().map(Contact::item)),
-            answered: page.count("answered", outcome(CallOutcome::Answered)),
-            abandoned: page.count("abandoned", outcome(CallOutcome::Abandoned)),
+            offered,
+            answered,
+            abandoned,
             abandoned_short: page
                 .count("abandoned_short", calls().filter(|call| call.is_short()).map(Contact::item)),
             timed_out: page.count("timed_out", outcome(CallOutcome::TimedOut)),
@@ -122,14 +142,11 @@ impl Phone {
             withdrawn: page.count("withdrawn", outcome(CallOutcome::Withdrawn)),
             transferred: page.count("transferred", outcome(CallOutcome::Transferred)),
             unknown: page.count("unknown", outcome(CallOutcome::Unknown)),
+            waits,
             self_served: page.count("self_served", self_served(view, window)),
-            registered_of_answered: page.count("registered_of_answered", answered()),
-            registered_of_answered_share: page.share("registered_of_answered_share", answered()),
-            mean_wait_s: page.seconds(
-                "mean_wait_s",
-                Statistic::Mean,
-                view.waits(window).map(|(_, item)| item),
-            ),
+            registered_of_answered: page.count("registered_of_answered", of_answered()),
+            registered_of_answered_share: page.share("registered_of_answered_share", of_answered()),
+            mean_wait_s,
             mean_wait_answered_s: page.seconds(
                 "mean_wait_answered_s",
                 Statistic::Mean,
@@ -142,6 +159,11 @@ impl Phone {
             ivr: super::ivr::rows(view, window, &mut page.at("ivr")),
             abandoned_then_wrote: (looking == Looking::Back)
                 .then(|| AbandonedThenWrote::of(view, window, &mut page.at("abandoned_then_wrote"))),
+            abandoned_came_back: CameBack::of(view, window, &mut page.at("abandoned_came_back")),
+            by_queue: calls::by_queue(view, window, &mut page.at("by_queue")),
+            by_theme: calls::by_theme(view, window, &mut page.at("by_theme")),
+            intervals: (looking == Looking::Back)
+                .then(|| calls::by_hour(view, window, &mut page.at("intervals"))),
         }
     }
 }

@@ -14,11 +14,9 @@ use crate::{
     book::Page,
     facts::TicketFact,
     figure::{Item, Part, Statistic},
-    view::{MERGED, Standing, TicketClock, View, Window},
+    view::{MERGED, Standing, TicketClock, UNCLASSIFIED, View, Window},
 };
 
-/// The row of tickets without a theme, so that the counts add up to all tickets.
-const UNCLASSIFIED: &str = "unclassified";
 /// The row of tickets without a unit.
 const UNASSIGNED: &str = "unassigned";
 

@@ -3,11 +3,20 @@
 use serde_json::Value;
 
 use super::*;
-use crate::figure::Part;
+use crate::figure::{Part, Unit};
 
 /// Numbers that are no figures: bounds and what the caller hands over.
-const NO_FIGURES: &[&str] =
-    &["upper_days", "threshold_s", "window_days", "rating", "revision", "reason", "chain_root"];
+const NO_FIGURES: &[&str] = &[
+    "upper_days",
+    "threshold_s",
+    "window_days",
+    "rating",
+    "weekday",
+    "hour",
+    "revision",
+    "reason",
+    "chain_root",
+];
 
 fn leaves(value: &Value, pointer: String, found: &mut Vec<String>) {
     match value {
@@ -35,7 +44,7 @@ pub(super) fn check(world: &World, report: &Value, pointer: &str) {
     assert_eq!(part(Part::Numerator), explained.numerator, "{pointer}");
     assert_eq!(part(Part::Numerator) + part(Part::DenominatorOnly), explained.denominator, "{pointer}");
     assert_eq!(part(Part::Excluded), explained.excluded.iter().map(|excluded| excluded.count).sum::<u64>());
-    if let Some(count) = printed.as_u64() {
+    if let Some(count) = printed.as_u64().filter(|_| explained.unit == Unit::Count) {
         assert_eq!(explained.numerator, count, "{pointer}");
     }
     assert!(!explained.definition.words.is_empty(), "{pointer} has no words");
@@ -95,6 +104,7 @@ pub(super) fn busy() -> World {
     world.touch("10-12", Channel::Phone, InteractionKind::Call).not_actionable =
         Some(NotActionable::SelfServed);
     callbacks::promises(&mut world);
+    costs::entered(&mut world);
     world
 }
 

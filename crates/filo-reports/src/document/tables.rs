@@ -9,8 +9,8 @@ use crate::{
     words::MissingText,
 };
 
-/// Rows for what has no theme or unit stand last.
-const REST: [&str; 2] = ["unclassified", "unassigned"];
+/// Rows for what has no theme, unit or other place stand last.
+const REST: [&str; 5] = ["unclassified", "unassigned", "no_queue", "not_registered", "unallocated"];
 const STATISTICS: [&str; 4] = ["n", "mean_s", "median_s", "p90_s"];
 
 impl Writer<'_> {
@@ -127,7 +127,11 @@ impl Writer<'_> {
             groups.push(self.grid_group(list.path, *field)?);
         }
         let mut rows = Vec::new();
-        for key in self.keys(list.path, &[]) {
+        let mut keys = self.keys(list.path, &[]);
+        if list.long {
+            keys.sort();
+        }
+        for key in keys {
             rows.push(self.grid_line(part, list.path, &key, fields)?);
         }
         if let Some(total) = total {
@@ -136,7 +140,7 @@ impl Writer<'_> {
             let cells = std::iter::once(Ok(Entry::Text(text))).chain(figures).collect::<Result<_, _>>()?;
             rows.push(Row { cells, total: true });
         }
-        self.table(key, part, groups, rows)
+        Ok(Table { appendix: list.long, ..self.table(key, part, groups, rows)? })
     }
 
     fn grid_group(&self, list: &str, field: Field) -> Result<Group, DocumentError> {
@@ -262,7 +266,7 @@ impl Writer<'_> {
 
     fn keys(&self, list: &str, outer: &[String]) -> Vec<String> {
         let mut keys = self.figures.keys(list, outer);
-        keys.sort_by_key(|key| REST.contains(&key.as_str()));
+        keys.sort_by_key(|key| REST.iter().position(|rest| rest == key));
         keys
     }
 

@@ -58,11 +58,18 @@ fn the_lists_have_files_of_their_own_with_all_their_fields() {
         [
             "backlog.csv",
             "channels.csv",
+            "costs_by_channel.csv",
+            "costs_by_line.csv",
+            "costs_by_theme.csv",
+            "costs_suppliers.csv",
             "data_quality.csv",
             "definitions.csv",
             "email_by_mailbox.csv",
             "exclusions.csv",
             "figures.csv",
+            "phone_by_queue.csv",
+            "phone_by_theme.csv",
+            "phone_intervals.csv",
             "phone_ivr.csv",
             "report.csv",
             "scrivi_buckets.csv",
@@ -79,6 +86,13 @@ fn the_lists_have_files_of_their_own_with_all_their_fields() {
         ("units.csv", "/units"),
         ("email_by_mailbox.csv", "/email/by_mailbox"),
         ("data_quality.csv", "/data_quality"),
+        ("phone_by_queue.csv", "/phone/by_queue"),
+        ("phone_by_theme.csv", "/phone/by_theme"),
+        ("phone_intervals.csv", "/phone/intervals"),
+        ("costs_suppliers.csv", "/costs/suppliers"),
+        ("costs_by_channel.csv", "/costs/by_channel"),
+        ("costs_by_theme.csv", "/costs/by_theme"),
+        ("costs_by_line.csv", "/costs/by_line"),
     ] {
         let rows = json.pointer(list).unwrap().as_array().unwrap();
         let own: Vec<&Vec<String>> = sheets[file].iter().filter(|row| row[0] == "month").collect();
@@ -98,7 +112,7 @@ fn the_lists_have_files_of_their_own_with_all_their_fields() {
 fn each_figure_leads_to_its_definition() {
     let sheets = sheets(&busy_report());
     let known: Vec<&str> = sheets["definitions.csv"].iter().map(|row| row[0].as_str()).collect();
-    let parameters = ["upper_days", "threshold_s", "window_days", "rating"];
+    let parameters = ["upper_days", "threshold_s", "window_days", "rating", "/weekday", "/hour"];
     for row in sheets["figures.csv"].iter().skip(1).filter(|row| !row[0].starts_with("/pending")) {
         let parameter = parameters.iter().any(|parameter| row[5].ends_with(parameter));
         assert!(parameter || known.contains(&row[5].as_str()), "{} has no definition", row[5]);

@@ -35,8 +35,13 @@ fn members(bytes: &[u8]) -> Vec<String> {
 }
 
 /// What a cell says in the report's own unit.
-fn in_seconds(value: f64, unit: &str) -> f64 {
-    if unit == "giorni" { value * 86_400.0 } else { value }
+fn as_reported(value: f64, unit: &str) -> f64 {
+    match unit {
+        "giorni" => value * 86_400.0,
+        "min" => value * 60.0,
+        "€" => value * 100.0,
+        _ => value,
+    }
 }
 
 #[test]
@@ -61,8 +66,8 @@ fn every_number_of_the_json_report_is_a_number_of_the_workbook() {
                     Data::Int(found) => *found as f64,
                     other => panic!("{} is {other:?}", leaf.pointer),
                 };
-                let days = Unit::of(&leaf.pattern) == Unit::Seconds;
-                let found = if days { in_seconds(found, &row[1].to_string()) } else { found };
+                let scaled = [Unit::Seconds, Unit::Work, Unit::Cents].contains(&Unit::of(&leaf.pattern));
+                let found = if scaled { as_reported(found, &row[1].to_string()) } else { found };
                 assert!(
                     (found - value).abs() <= 1e-9 * value.abs().max(1.0),
                     "{}: {found} {value}",

@@ -8,7 +8,7 @@ use filo_domain::{
     },
 };
 use filo_indicators::{
-    facts::{CallFact, Facts, InteractionFact, TicketFact},
+    facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact},
     report::{MonthlyReport, PendingDifferences, ReportMeta, ReportState, monthly_report},
 };
 use uuid::Uuid;
@@ -51,6 +51,7 @@ impl World {
             id,
             source: "pbx-020202".to_owned(),
             external_id,
+            queue: None,
             occurred_at,
             outcome,
             wait_s,
@@ -152,7 +153,23 @@ pub(super) fn busy() -> World {
     let auto = world.touch(day, "urp", Channel::Email, InteractionKind::Mail);
     auto.not_actionable = Some(NotActionable::AutoReply);
     world.touch(day, "urp", Channel::Email, InteractionKind::Bounce);
+    paying(&mut world);
     world
+}
+
+/// October's totals of the shipped city's suppliers; September's contractor alone.
+fn paying(world: &mut World) {
+    world.facts.costs = super::milan().costs.clone();
+    for (supplier, month, value) in [
+        ("contact-center", "2026-09", 1_234_567),
+        ("contact-center", "2026-10", 2_345_678),
+        ("personale-area-crm", "2026-10", 456_700),
+    ] {
+        let month = Period::parse_month(month).unwrap();
+        let key = format!("cost:{supplier}");
+        let ((at, _), source) = (month.bounds(&rome()), "fattura".to_owned());
+        world.facts.series.push(SeriesFact { key, month, at, value, source, note: None, revision: 1 });
+    }
 }
 
 fn calling(world: &mut World, start: Instant, nth: i64) {
@@ -164,6 +181,7 @@ fn calling(world: &mut World, start: Instant, nth: i64) {
     };
     let wait = (outcome != CallOutcome::Unknown).then_some(2 + (nth * 37) % 240);
     let call = world.call(start.plus_seconds(nth * 9_000), outcome, wait);
+    call.queue = (nth % 7 != 0).then(|| ["tari", "anagrafe"][(nth % 2) as usize].to_owned());
     call.person = (nth % 5 != 4).then(|| PersonId::from_uuid(uuid(1, (nth % 60) as u128)));
     call.ticket = (nth % 3 == 0).then(|| TicketId::from_uuid(uuid(2, 1)));
 }

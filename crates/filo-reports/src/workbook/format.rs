@@ -13,6 +13,8 @@ const PALE: Color = Color::RGB(0x00EE_F3F9);
 const QUIET: Color = Color::RGB(0x004A_5866);
 const LINE: Color = Color::RGB(0x00CB_D5E1);
 const DAY_S: f64 = 86_400.0;
+const MINUTE_S: f64 = 60.0;
+const CENTS: f64 = 100.0;
 
 /// The formats of a workbook.
 pub(super) struct Formats {
@@ -30,8 +32,8 @@ pub(super) struct Formats {
     pub(super) notice: Format,
     pub(super) code: Format,
     pub(super) unknown: Format,
-    /// `giorni`, `s`, `%`, `p.p.` as the language has them.
-    units: [String; 4],
+    /// `giorni`, `s`, `%`, `p.p.`, `min`, `€` as the language has them.
+    units: [String; 6],
 }
 
 impl Formats {
@@ -57,14 +59,22 @@ impl Formats {
             notice: Format::new().set_bold().set_text_wrap().set_align(FormatAlign::Top),
             code: cell().set_font_color(QUIET).set_font_size(9).set_indent(1),
             unknown: cell().set_italic().set_font_color(QUIET).set_align(FormatAlign::Right),
-            units: [unit("days")?, unit("seconds")?, unit("share")?, unit("points")?],
+            units: [
+                unit("days")?,
+                unit("seconds")?,
+                unit("share")?,
+                unit("points")?,
+                unit("minutes")?,
+                unit("euros")?,
+            ],
         })
     }
 
     /// A number in its unit; `emphasis` for the main figure of a row and for totals.
     pub(super) fn number(&self, unit: Unit, scale: Scale, emphasis: bool, change: bool) -> Format {
         let plain = match (unit, scale) {
-            (Unit::Count, _) => "#,##0",
+            (Unit::Count | Unit::Work, _) => "#,##0",
+            (Unit::Cents, _) => "#,##0.00",
             (Unit::Share, _) if change => "0.0",
             (Unit::Share, _) => "0.0%",
             (Unit::Points, _) => "0.00",
@@ -78,11 +88,13 @@ impl Formats {
 
     /// What a number in a cell counts; empty for plain counts.
     pub(super) fn unit(&self, unit: Unit, scale: Scale) -> &str {
-        let [days, seconds, share, points] = &self.units;
+        let [days, seconds, share, points, minutes, euros] = &self.units;
         match (unit, scale) {
             (Unit::Count, _) => "",
             (Unit::Share, _) => share,
             (Unit::Points, _) => points,
+            (Unit::Work, _) => minutes,
+            (Unit::Cents, _) => euros,
             (Unit::Days, _) | (Unit::Seconds, Scale::Days) => days,
             (Unit::Seconds, Scale::Seconds) => seconds,
         }
@@ -93,6 +105,8 @@ impl Formats {
 pub(super) fn scaled(value: f64, unit: Unit, scale: Scale) -> f64 {
     match (unit, scale) {
         (Unit::Seconds, Scale::Days) => value / DAY_S,
+        (Unit::Work, _) => value / MINUTE_S,
+        (Unit::Cents, _) => value / CENTS,
         _ => value,
     }
 }

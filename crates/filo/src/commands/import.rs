@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use filo_app::{App, Caller, Intake, SeriesRows, Tally};
+use filo_app::{App, AppError, Caller, CostRows, Intake, SeriesRows, Tally};
 use filo_channel::Raw;
 use filo_channel_phone::Mapping;
 use filo_domain::{
@@ -19,6 +19,7 @@ use filo_domain::{
     vocabulary::{Channel, Word},
 };
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::de::DeserializeOwned;
 
 use self::{
     follow::Following,
@@ -46,12 +47,25 @@ pub(super) async fn run(
             piped_mail(&program.map_err(for_pipes)?, &mailbox, &paths).await
         }
         Import::Mail { mailbox, paths } => mail(&program?, &mailbox, paths).await,
-        Import::Series { files } => series(&program?, files).await,
+        Import::Series { files } => {
+            let enter = async |app: &App, rows, now| app.import_series(&Caller::console(), rows, now).await;
+            by_month(&program?, files, SeriesRows::of_csv, enter).await
+        }
+        Import::Costs { files } => {
+            let enter = async |app: &App, rows, now| app.enter_costs(&Caller::console(), rows, now).await;
+            by_month(&program?, files, CostRows::of_csv, enter).await
+        }
         Import::Social { source, files } => social(&program?, &source, files).await,
     }
 }
 
-async fn series(program: &Program, files: Vec<PathBuf>) -> Result<(), Failure> {
+/// What is entered by month, as JSON or CSV.
+async fn by_month<T: DeserializeOwned>(
+    program: &Program,
+    files: Vec<PathBuf>,
+    of_csv: fn(&[u8]) -> Result<T, AppError>,
+    enter: impl AsyncFn(&App, T, Instant) -> Result<Tally, AppError>,
+) -> Result<(), Failure> {
     let app = program.start(Migrating::EmbeddedOnly).await?;
     let now = program.clock.now();
     let mut run = Run::new(files.len());
@@ -61,10 +75,10 @@ async fn series(program: &Program, files: Vec<PathBuf>) -> Result<(), Failure> {
         let rows = if is_json {
             serde_json::from_slice(&bytes).map_err(|error| error.to_string())
         } else {
-            SeriesRows::of_csv(&bytes).map_err(|error| error.to_string())
+            of_csv(&bytes).map_err(|error| error.to_string())
         };
         match rows {
-            Ok(rows) => run.tally.add(&app.import_series(&Caller::console(), rows, now).await?),
+            Ok(rows) => run.tally.add(&enter(&app, rows, now).await?),
             Err(error) => run.problem(&format!("{}: {error}", file.display())),
         }
     }

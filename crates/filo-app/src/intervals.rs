@@ -1,0 +1,128 @@
+//! Calls by intervals of local time, as they are known now.
+
+use filo_domain::Instant;
+use filo_indicators::intervals::{self, Asked, By, Interval, IntervalTable};
+use jiff::civil::Date;
+use serde::Deserialize;
+
+use crate::{
+    App, AppError, Caller, Permission,
+    facts::{self, Known},
+};
+
+const DAY_S: i64 = 86_400;
+/// The intervals of one table: 31 days of quarters of an hour.
+const MOST: i64 = 2_976;
+const MINUTES_PER_DAY: i64 = 1_440;
+/// Rows of calls that have no theme.
+const RESIDUALS: [&str; 2] = ["not_registered", "unclassified"];
+
+/// Which intervals to list.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IntervalsQuery {
+    /// The first local day, `YYYY-MM-DD`.
+    pub from: String,
+    /// The first local day after the last.
+    pub to: String,
+    /// 15, 30 or 60 minutes; by default 60.
+    pub step: Option<i64>,
+    /// `time` (by default) or `weekday`.
+    pub by: Option<String>,
+    /// Only calls that entered this queue first.
+    pub queue: Option<String>,
+    /// Only calls registered under this theme.
+    pub theme: Option<String>,
+}
+
+impl App {
+    /// Calls by intervals of local time.
+    ///
+    /// # Errors
+    /// Wrong days, a span that is too long, an unknown theme, or the store's own.
+    pub async fn call_intervals(
+        &self,
+        caller: &Caller,
+        query: IntervalsQuery,
+        now: Instant,
+    ) -> Result<IntervalTable, AppError> {
+        caller.must(Permission::ReadReports)?;
+        let asked = self.asked(query)?;
+        let core = self.core.clone();
+        self.db
+            .read(move |conn| {
+                let zone = &core.city.zone;
+                let (from, to) = (zone.day_start(asked.from), zone.day_start(asked.to));
+                // A wait that ends in the span may have begun the day before.
+                let span = (from.plus_seconds(-DAY_S), to);
+                let facts = facts::load(conn, &core, span, Known::at(now))?;
+                Ok(intervals::table(&facts, &core.definitions, &asked, zone, now))
+            })
+            .await
+    }
+
+    fn asked(&self, query: IntervalsQuery) -> Result<Asked, AppError> {
+        let IntervalsQuery { from, to, step, by, queue, theme } = query;
+        let (from, to) = (day("/from", &from)?, day("/to", &to)?);
+        let step_minutes = step.unwrap_or(60);
+        if ![15, 30, 60].contains(&step_minutes) {
+            return Err(AppError::invalid("/step", "expected 15, 30 or 60"));
+        }
+        let by = match by.as_deref() {
+            None | Some("time") => By::Time,
+            Some("weekday") => By::Weekday,
+            Some(_) => return Err(AppError::invalid("/by", "expected time or weekday")),
+        };
+        let days = i64::from(from.until(to).map_err(|error| AppError::invalid("/to", error))?.get_days());
+        let most = MOST * step_minutes / MINUTES_PER_DAY;
+        if !(1..=most).contains(&days) {
+            let why = format!("must be 1 to {most} days after from, for intervals of {step_minutes} minutes");
+            return Err(AppError::invalid("/to", why));
+        }
+        let known = |theme: &String| {
+            RESIDUALS.contains(&theme.as_str()) || self.core.city.themes.get(theme).is_some()
+        };
+        if theme.as_ref().is_some_and(|theme| !known(theme)) {
+            let why = "expected a theme of the city, not_registered or unclassified";
+            return Err(AppError::invalid("/theme", why));
+        }
+        Ok(Asked { from, to, step_minutes, by, queue, theme })
+    }
+}
+
+fn day(pointer: &str, text: &str) -> Result<Date, AppError> {
+    text.parse().map_err(|_not_a_day| AppError::invalid(pointer, "expected a local day such as 2026-10-01"))
+}
+
+/// A table as CSV: a header and one line an interval.
+///
+/// # Errors
+/// When a line cannot be written.
+pub fn intervals_csv(table: &IntervalTable) -> Result<Vec<u8>, AppError> {
+    let failed = |error: csv::Error| AppError::internal("a table of intervals", error);
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
+    let head =
+        ["from", "to", "day", "weekday", "time", "offered", "answered", "abandoned", "waits", "mean_wait_s"];
+    writer.write_record(head).map_err(failed)?;
+    for row in &table.intervals {
+        writer.write_record(cells(row)).map_err(failed)?;
+    }
+    writer.into_inner().map_err(|error| AppError::internal("a table of intervals", error.to_string()))
+}
+
+fn cells(row: &Interval) -> [String; 10] {
+    let at = |at: Option<Instant>| at.map(|at| at.to_string()).unwrap_or_default();
+    let calls = &row.calls;
+    [
+        at(row.from),
+        at(row.to),
+        row.day.map(|day| day.to_string()).unwrap_or_default(),
+        row.weekday.to_string(),
+        row.time.clone(),
+        calls.offered.to_string(),
+        calls.answered.to_string(),
+        calls.abandoned.to_string(),
+        calls.waits.to_string(),
+        calls.mean_wait_s.map(|mean| mean.to_string()).unwrap_or_default(),
+    ]
+}
