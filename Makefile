@@ -65,7 +65,8 @@ conformance: tools ## the OpenAPI document by the Italian guidelines, and the ru
 tools:
 	@scripts/install-tools
 
-test-long: tools ## what takes longer: many more property cases, damaged inputs, kill rounds, full size, advisories
+test-long: ## what takes longer: many more property cases, damaged inputs, kill rounds, full size, advisories
+	scripts/install-tools long
 	@echo "test-long 1/11: every test, with $(PROPTEST_CASES_LONG) cases to a property"
 	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace --profile long
 	@echo "test-long 2/11: the release build, which links no shared database or TLS library"

@@ -1,4 +1,7 @@
-//! What each figure of the report says, in Italian: printed under the tables and with every explanation.
+//! What each figure of the report says, in Italian: printed under the tables and with every explanation; in English
+//! for the forms that are printed in it.
+
+mod english;
 
 /// (place in the report, words, formula); `*` stands for a row.
 const FIGURES: &[(&str, &str, &str)] = &[
@@ -395,21 +398,37 @@ const STATISTICS: &[(&str, &str)] = &[
     ("/p90_s", "90° percentile"),
 ];
 
+/// Figures and statistics in one language.
+type Table = (
+    &'static [(&'static str, &'static str, &'static str)],
+    &'static [(&'static str, &'static str)],
+    &'static str,
+);
+
+const ITALIAN: Table = (FIGURES, STATISTICS, "di");
+const ENGLISH: Table = (english::FIGURES, english::STATISTICS, "of");
+
 /// The words and the formula of the figure at a JSON Pointer; empty for what is no figure.
 pub fn of(pointer: &str) -> (String, String) {
-    let place = place(pointer);
-    if let Some((words, formula)) = look_up(&place) {
-        return (words.to_owned(), formula.to_owned());
-    }
-    let parts = STATISTICS.iter().find_map(|(suffix, name)| Some((place.strip_suffix(suffix)?, name)));
-    let named = parts.and_then(|(place, name)| Some((look_up(place)?, name)));
-    named.map_or_else(Default::default, |((words, formula), name)| {
-        (format!("{words} ({name})"), format!("{name} di: {formula}"))
-    })
+    told(ITALIAN, &place(pointer)).unwrap_or_default()
 }
 
-fn look_up(place: &str) -> Option<(&'static str, &'static str)> {
-    FIGURES.iter().find(|(known, _, _)| *known == place).map(|(_, words, formula)| (*words, *formula))
+/// The same in English; `None` for what is told in Italian alone.
+pub fn in_english(pointer: &str) -> Option<(String, String)> {
+    told(ENGLISH, &place(pointer))
+}
+
+fn told((figures, statistics, of): Table, place: &str) -> Option<(String, String)> {
+    let look_up = |place: &str| {
+        let found = figures.iter().find(|(known, _, _)| *known == place);
+        found.map(|(_, words, formula)| ((*words).to_owned(), (*formula).to_owned()))
+    };
+    if let Some(found) = look_up(place) {
+        return Some(found);
+    }
+    let (suffix, name) = statistics.iter().find(|(suffix, _)| place.ends_with(suffix))?;
+    let (words, formula) = look_up(place.strip_suffix(suffix)?)?;
+    Some((format!("{words} ({name})"), format!("{name} {of}: {formula}")))
 }
 
 /// Tables whose rows have the figures of another place: a mailbox's are those of all mail.
@@ -436,4 +455,22 @@ pub fn place(pointer: &str) -> String {
     let same =
         SAME.iter().find_map(|(table, as_here)| Some(format!("{as_here}{}", place.strip_prefix(table)?)));
     same.unwrap_or(place)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_in_english_is_a_figure_and_told_once() {
+        let mut known = std::collections::HashSet::new();
+        for (place, words, _) in english::FIGURES {
+            assert!(FIGURES.iter().any(|(figure, _, _)| figure == place), "{place} is no figure");
+            assert!(known.insert(place) && !words.is_empty(), "{place}");
+        }
+        assert_eq!(
+            in_english("/year_to_date/social/charge_to_closed/p90_s").unwrap().1,
+            "90th percentile of: resolution − taking in charge"
+        );
+    }
 }

@@ -271,6 +271,8 @@ pub(crate) struct Definition {
     pub(crate) place: String,
     pub(crate) words: String,
     pub(crate) formula: String,
+    /// Which language that is.
+    pub(crate) language: &'static str,
 }
 
 impl Document {

@@ -91,7 +91,7 @@ impl Page<'_> {
             }
             Block::Definitions(entries) => {
                 let entry = |it: &crate::document::Definition| {
-                    context! { place => &it.place, words => &it.words, formula => &it.formula }
+                    context! { place => &it.place, words => &it.words, formula => &it.formula, language => it.language }
                 };
                 context! { kind => "definitions", entries => entries.iter().map(entry).collect::<Vec<_>>() }
             }

@@ -19,6 +19,8 @@ pub(crate) enum Item {
     Cards(&'static [CardSpec]),
     /// One figure a row: the month, its changes, the year so far.
     Figures { table: &'static str, places: &'static [Place] },
+    /// One figure a row: the month and the two that it is compared with, each with the change from it.
+    Changes { table: &'static str, places: &'static [Place] },
     /// One row of a list a row: how many, which share of all, changes, the year so far.
     Counted { table: &'static str, list: &'static List, shares: bool, total: bool },
     /// One row of a list a row and one field a column: for the month, then for the year so far.
@@ -174,30 +176,34 @@ const CARDS: &[CardSpec] = &[
         },
     },
     CardSpec {
-        what: None,
-        place: at("/backlog/open_at_end"),
-        detail: Detail::Also("report.card.mean_age", "/backlog/mean_age_s"),
-    },
-    CardSpec {
         what: Some("report.card.phone"),
         place: of("/channels/*/response/mean_s", "phone"),
         detail: Detail::Statistics("/channels/*/response"),
     },
     CardSpec {
-        what: Some("report.card.scrivi"),
-        place: of("/channels/*/response/mean_s", "scrivi"),
-        detail: Detail::Statistics("/channels/*/response"),
+        what: None,
+        place: at("/backlog/open_at_end"),
+        detail: Detail::Also("report.card.mean_age", "/backlog/mean_age_s"),
     },
-    CardSpec {
-        what: Some("report.card.email"),
-        place: of("/channels/*/resolution/mean_s", "email"),
-        detail: Detail::Statistics("/channels/*/resolution"),
-    },
-    CardSpec {
-        what: Some("report.card.social"),
-        place: at("/social/charge_to_closed/mean_s"),
-        detail: Detail::Statistics("/social/charge_to_closed"),
-    },
+];
+
+/// What one compares first.
+const CHANGES: &[Place] = &[
+    at("/unification/inbound"),
+    at("/unification/share"),
+    at("/response_rate/actionable"),
+    at("/response_rate/rate"),
+    at("/phone/offered"),
+    at("/phone/abandoned"),
+    at("/phone/mean_wait_answered_s"),
+    at("/scrivi/opened"),
+    at("/scrivi/resolved_share"),
+    at("/email/messages"),
+    at("/social/actionable_threads"),
+    at("/backlog/open_at_end"),
+    at("/backlog/mean_age_s"),
+    at("/callbacks/kept_share"),
+    at("/ratings/mean"),
 ];
 
 const VOLUMES: &[Field] = &[
@@ -273,24 +279,35 @@ const ALL_MAIL: Total = Total {
 pub(crate) const SECTIONS: &[SectionSpec] = &[
     SectionSpec { key: "summary", items: &[Item::Cards(CARDS)] },
     SectionSpec {
-        key: "channels",
+        key: "unification",
         items: &[
             Item::Note("channels"),
-            Item::Grid { table: "volumes", list: &CHANNELS, columns: VOLUMES, total: Some(ALL_CHANNELS) },
-            chart("volumes", "volumes", &["inbound", "registered"], Shape::Bars),
             Item::Figures {
                 table: "overall",
                 places: &[
                     at("/unification/inbound"),
                     at("/unification/registered"),
                     at("/unification/share"),
+                    at("/unification/unified_channels"),
+                    at("/unification/matters"),
+                    at("/unification/matters_on_two_or_more_channels"),
+                ],
+            },
+            Item::Grid { table: "volumes", list: &CHANNELS, columns: VOLUMES, total: Some(ALL_CHANNELS) },
+            chart("volumes", "volumes", &["inbound", "registered"], Shape::Bars),
+            Item::Definitions(&["/unification"]),
+        ],
+    },
+    SectionSpec {
+        key: "response",
+        items: &[
+            Item::Figures {
+                table: "answers",
+                places: &[
                     at("/response_rate/actionable"),
                     at("/response_rate/answered"),
                     at("/response_rate/rate"),
                     at("/response_rate/never_answered"),
-                    at("/unification/unified_channels"),
-                    at("/unification/matters"),
-                    at("/unification/matters_on_two_or_more_channels"),
                 ],
             },
             Item::Note("times"),
@@ -308,9 +325,8 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 columns: &[Field::Duration("resolution_final"), Field::Duration("resolution_net")],
                 total: None,
             },
-            Item::Note("excluded"),
-            Item::Exclusions,
-            Item::Definitions(&["/channels", "/unification", "/response_rate"]),
+            Item::Note("targets"),
+            Item::Definitions(&["/channels", "/response_rate"]),
         ],
     },
     SectionSpec {
@@ -347,45 +363,11 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                     at("/phone/service_level/*/share"),
                 ],
             },
-            Item::Note("repeat"),
-            Item::Figures {
-                table: "repeat",
-                places: &[
-                    at("/phone/repeat_callers/identified"),
-                    at("/phone/repeat_callers/more_than_2"),
-                    at("/phone/repeat_callers/more_than_2_share"),
-                    at("/phone/repeat_callers/more_than_2_same_theme"),
-                    at("/phone/repeat_callers/more_than_2_same_theme_share"),
-                    at("/phone/repeat_callers/anonymous_calls"),
-                    at("/phone/repeat_callers/coverage"),
-                    at("/phone/abandoned_then_wrote/count"),
-                    at("/phone/abandoned_then_wrote/coverage"),
-                ],
-            },
             Item::Grid {
                 table: "ivr",
                 list: &CHOICES,
                 columns: &[Field::Figure("calls"), Field::Figure("offered"), Field::Figure("self_served")],
                 total: None,
-            },
-            Item::Note("came_back"),
-            Item::Figures {
-                table: "came_back",
-                places: &[
-                    at("/phone/abandoned_came_back/abandoned"),
-                    at("/phone/abandoned_came_back/withheld"),
-                    at("/phone/abandoned_came_back/identified"),
-                    at("/phone/abandoned_came_back/coverage"),
-                    at("/phone/abandoned_came_back/called_again"),
-                    at("/phone/abandoned_came_back/called_again_share"),
-                    at("/phone/abandoned_came_back/answered"),
-                    at("/phone/abandoned_came_back/answered_share"),
-                    at("/phone/abandoned_came_back/wrote"),
-                    at("/phone/abandoned_came_back/wrote_share"),
-                    at("/phone/abandoned_came_back/never"),
-                    at("/phone/abandoned_came_back/never_share"),
-                    at("/phone/abandoned_came_back/window_open"),
-                ],
             },
             Item::Note("call_tables"),
             Item::Grid { table: "call_queues", list: &QUEUES, columns: CALLS, total: Some(ALL_CALLS) },
@@ -460,11 +442,18 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
         ],
     },
     SectionSpec {
-        key: "work",
+        key: "themes",
         items: &[
-            Item::Note("work"),
+            Item::Note("themes"),
             Item::Counted { table: "themes", list: &THEMES, shares: true, total: true },
             chart("themes", "themes", &["count"], Shape::Bars),
+            Item::Definitions(&["/themes"]),
+        ],
+    },
+    SectionSpec {
+        key: "units",
+        items: &[
+            Item::Note("work"),
             Item::Figures {
                 table: "levels",
                 places: &[
@@ -492,7 +481,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                 ],
                 total: None,
             },
-            Item::Definitions(&["/themes", "/levels", "/units"]),
+            Item::Definitions(&["/levels", "/units"]),
         ],
     },
     SectionSpec {
@@ -513,7 +502,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
         ],
     },
     SectionSpec {
-        key: "voice",
+        key: "callbacks",
         items: &[
             Item::Figures {
                 table: "callbacks",
@@ -528,6 +517,12 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                     at("/callbacks/reached_late"),
                 ],
             },
+            Item::Definitions(&["/callbacks"]),
+        ],
+    },
+    SectionSpec {
+        key: "ratings",
+        items: &[
             Item::Figures {
                 table: "ratings",
                 places: &[
@@ -537,7 +532,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
                     at("/ratings/distribution/*/count"),
                 ],
             },
-            Item::Definitions(&["/callbacks", "/ratings"]),
+            Item::Definitions(&["/ratings"]),
         ],
     },
     SectionSpec {
@@ -566,8 +561,54 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
         ],
     },
     SectionSpec {
+        key: "repeat",
+        items: &[
+            Item::Note("repeat"),
+            Item::Figures {
+                table: "repeat",
+                places: &[
+                    at("/phone/repeat_callers/identified"),
+                    at("/phone/repeat_callers/more_than_2"),
+                    at("/phone/repeat_callers/more_than_2_share"),
+                    at("/phone/repeat_callers/more_than_2_same_theme"),
+                    at("/phone/repeat_callers/more_than_2_same_theme_share"),
+                    at("/phone/repeat_callers/anonymous_calls"),
+                    at("/phone/repeat_callers/coverage"),
+                    at("/phone/abandoned_then_wrote/count"),
+                    at("/phone/abandoned_then_wrote/coverage"),
+                ],
+            },
+            Item::Note("came_back"),
+            Item::Figures {
+                table: "came_back",
+                places: &[
+                    at("/phone/abandoned_came_back/abandoned"),
+                    at("/phone/abandoned_came_back/withheld"),
+                    at("/phone/abandoned_came_back/identified"),
+                    at("/phone/abandoned_came_back/coverage"),
+                    at("/phone/abandoned_came_back/called_again"),
+                    at("/phone/abandoned_came_back/called_again_share"),
+                    at("/phone/abandoned_came_back/answered"),
+                    at("/phone/abandoned_came_back/answered_share"),
+                    at("/phone/abandoned_came_back/wrote"),
+                    at("/phone/abandoned_came_back/wrote_share"),
+                    at("/phone/abandoned_came_back/never"),
+                    at("/phone/abandoned_came_back/never_share"),
+                    at("/phone/abandoned_came_back/window_open"),
+                ],
+            },
+        ],
+    },
+    SectionSpec {
+        key: "changes",
+        items: &[Item::Note("changes"), Item::Changes { table: "changes", places: CHANGES }],
+    },
+    SectionSpec {
         key: "quality",
         items: &[
+            Item::Note("excluded"),
+            Item::Exclusions,
+            Item::Note("quality"),
             Item::Counted { table: "quality", list: &FLAGS, shares: false, total: false },
             Item::Definitions(&["/data_quality"]),
         ],
@@ -588,6 +629,7 @@ pub(crate) fn lists() -> Vec<(&'static List, Vec<Field>)> {
             Item::Note(_)
             | Item::Cards(_)
             | Item::Figures { .. }
+            | Item::Changes { .. }
             | Item::Chart(_)
             | Item::Exclusions
             | Item::Definitions(_)

@@ -28,6 +28,7 @@ impl Writer<'_> {
                 Ok(vec![Block::Cards(cards?)])
             }
             Item::Figures { table: key, places } => table(self.figures_table(key, places)?),
+            Item::Changes { table: key, places } => table(self.changes_table(key, places)?),
             Item::Counted { table: key, list, shares, total } => {
                 table(self.counted_table(key, list, *shares, *total)?)
             }

@@ -10,7 +10,10 @@ use crate::figures::{Leaf, Part};
 impl Writer<'_> {
     /// What the figures of some blocks mean; a duration is defined once for its four statistics.
     pub(super) fn definitions(&self, blocks: &[&str]) -> Vec<Definition> {
-        let inside = |pattern: &str| blocks.iter().any(|block| pattern.starts_with(block));
+        // A mailbox's figures are those of all mail, told there.
+        let inside = |pattern: &str| {
+            !pattern.contains("/by_mailbox/") && blocks.iter().any(|block| pattern.starts_with(block))
+        };
         let own = |leaf: &Leaf| leaf.part == Part::Month && inside(&leaf.pattern);
         let mut places: Vec<String> = Vec::new();
         for leaf in self.figures.leaves().into_iter().filter(own) {
@@ -20,8 +23,10 @@ impl Writer<'_> {
             }
         }
         let entry = |place: String| {
-            let (words, formula) = definitions::of(&place);
-            (!words.is_empty()).then_some(Definition { place, words, formula })
+            let english = if self.words.language == "en" { definitions::in_english(&place) } else { None };
+            let language = if english.is_some() { "en" } else { "it" };
+            let (words, formula) = english.unwrap_or_else(|| definitions::of(&place));
+            (!words.is_empty()).then_some(Definition { place, words, formula, language })
         };
         places.into_iter().filter_map(entry).collect()
     }

@@ -42,6 +42,45 @@ impl Writer<'_> {
         Ok(Row { cells, total: false })
     }
 
+    /// The month beside those that it is compared with.
+    pub(super) fn changes_table(&self, key: &'static str, places: &[Place]) -> Result<Table, DocumentError> {
+        let [from_previous, from_last_year] = self.changes_heads()?;
+        let columns = vec![
+            self.column("figure", ColumnKind::Name)?,
+            self.period(Part::Month),
+            self.period(Part::PreviousMonth),
+            from_previous,
+            self.period(Part::SameMonthLastYear),
+            from_last_year,
+        ];
+        let rows = places.iter().map(|place| self.changes_line(place.pattern, &Self::keys_of(place)));
+        let rows = rows.collect::<Result<_, _>>()?;
+        self.table(key, Part::Month, vec![Group { heading: None, columns }], rows)
+    }
+
+    fn changes_line(&self, pattern: &str, keys: &[String]) -> Result<Row, DocumentError> {
+        let mut cells = vec![Entry::Text(self.full_label(pattern)?), self.main(pattern, keys)?];
+        for part in [Part::PreviousMonth, Part::SameMonthLastYear] {
+            cells.push(self.figure(part, pattern, keys)?);
+            cells.push(Entry::Change(self.change(part, pattern, keys)?));
+        }
+        Ok(Row { cells, total: false })
+    }
+
+    /// A figure's label with what it is of, where its block does not stand above it.
+    fn full_label(&self, pattern: &str) -> Result<String, DocumentError> {
+        let block = pattern.split('/').nth(1).unwrap_or_default();
+        let of = match block {
+            "phone" | "scrivi" | "social" | "callbacks" => {
+                Some(self.text(&format!("report.section.{block}"))?)
+            }
+            "email" => Some(self.text("channels.email")?),
+            _ => None,
+        };
+        let label = self.words.label(pattern, "")?;
+        Ok(of.map_or_else(|| label.clone(), |of| format!("{of}: {label}")))
+    }
+
     /// How many of each, with their shares.
     pub(super) fn counted_table(
         &self,

@@ -84,7 +84,9 @@ fn every_number_of_the_json_report_is_a_number_of_the_workbook() {
 #[test]
 fn there_is_a_sheet_a_section_and_one_of_definitions() {
     let report = busy_report();
-    for (language, first, last) in [("it", "In sintesi", "Definizioni"), ("en", "In short", "Definitions")] {
+    for (language, first, last) in
+        [("it", "Il mese in cinque cifre", "Definizioni"), ("en", "The month in five figures", "Definitions")]
+    {
         let (names, sheets) = opened(bytes(&report, language));
         let titles: Vec<String> = crate::outline::SECTIONS
             .iter()
@@ -136,4 +138,38 @@ fn a_month_without_data_opens_and_says_unknown_instead_of_0() {
     let cells: Vec<String> =
         row.unwrap_or_else(|| panic!("{:?}", sheets["Telephone"])).iter().map(ToString::to_string).collect();
     assert!(cells.contains(&"n.a.".to_owned()), "{cells:?}");
+}
+
+/// LibreOffice, where it is installed (`make test-long` sees to it), reads the file, computes it anew and writes it.
+#[test]
+fn a_spreadsheet_program_opens_the_workbook_and_computes_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let (written, again) = (folder.path().join("own.xlsx"), folder.path().join("again"));
+    let bytes = bytes(&busy_report(), "it");
+    std::fs::write(&written, &bytes).unwrap();
+    let profile = format!("-env:UserInstallation=file://{}", folder.path().join("profile").display());
+    let program = std::process::Command::new("soffice")
+        .args([profile.as_str(), "--headless", "--convert-to", "xlsx", "--outdir"])
+        .args([&again, &written])
+        .output();
+    let Ok(output) = program else { return };
+    assert!(output.status.success(), "{output:?}");
+    let (_, own) = opened(bytes);
+    let (_, theirs) = opened(std::fs::read(again.join("own.xlsx")).unwrap());
+    let numbers = |sheets: &Sheets| -> Vec<f64> {
+        let cells = sheets.values().flatten().flatten();
+        assert!(!sheets.values().flatten().flatten().any(|cell| matches!(cell, Data::Error(_))));
+        cells
+            .filter_map(|cell| match cell {
+                Data::Float(number) => Some(*number),
+                Data::Int(number) => Some(*number as f64),
+                _ => None,
+            })
+            .collect()
+    };
+    let (own, theirs) = (numbers(&own), numbers(&theirs));
+    assert!(own.len() > 1_000 && own.len() == theirs.len(), "{} {}", own.len(), theirs.len());
+    for (own, theirs) in own.iter().zip(&theirs) {
+        assert!((own - theirs).abs() <= 1e-9 * own.abs().max(1.0), "{own} {theirs}");
+    }
 }
