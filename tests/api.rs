@@ -6,6 +6,7 @@ mod at_once;
 mod attachments;
 mod basics;
 mod callbacks;
+mod campaigns;
 mod fields;
 mod general;
 mod merges;

@@ -112,6 +112,8 @@ pub enum Permission {
     RecordProtocol,
     /// Import monthly series.
     ImportSeries,
+    /// Record campaigns to report on.
+    PlanCampaigns,
     /// Close and restate months.
     CloseMonths,
     /// Read and settle the quarantine.
@@ -151,6 +153,7 @@ impl Permission {
             Self::ReadReports => "read reports",
             Self::RecordProtocol => "record protocol numbers",
             Self::ImportSeries => "import series",
+            Self::PlanCampaigns => "plan campaigns",
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
@@ -293,6 +296,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 || matches!(
                     permission,
                     P::CloseMonths
+                        | P::PlanCampaigns
                         | P::ImportSeries
                         | P::ManageQuarantine
                         | P::HandOver
@@ -301,7 +305,9 @@ fn role_may(role: Role, permission: Permission) -> bool {
                         | P::RecordProtocol
                 )
         }
-        Role::Analyst => matches!(permission, P::ReadReports | P::ReadConfiguration | P::ReadStream),
+        Role::Analyst => {
+            matches!(permission, P::ReadReports | P::PlanCampaigns | P::ReadConfiguration | P::ReadStream)
+        }
         Role::Admin => {
             matches!(
                 permission,

@@ -15,6 +15,7 @@ mod callbacks;
 mod caller;
 mod callers;
 mod calls;
+mod campaigns;
 mod clock;
 mod contacts;
 mod cursors;
@@ -86,6 +87,7 @@ pub use callbacks::{
 };
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
+pub use campaigns::{CampaignQuery, CampaignView, CampaignWithReport, NewCampaign};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use duplicates::{DuplicateReason, DuplicateView};
 pub use error::{AppError, ErrorKind, InvalidField};

@@ -51,6 +51,8 @@ pub struct ReadReports;
 pub struct RecordProtocol;
 /// Import monthly series.
 pub struct ImportSeries;
+/// Record campaigns to report on.
+pub struct PlanCampaigns;
 /// Close and restate months.
 pub struct CloseMonths;
 /// Read and settle the quarantine.
@@ -106,6 +108,9 @@ impl Permit for RecordProtocol {
 }
 impl Permit for ImportSeries {
     const PERMISSION: Permission = Permission::ImportSeries;
+}
+impl Permit for PlanCampaigns {
+    const PERMISSION: Permission = Permission::PlanCampaigns;
 }
 impl Permit for CloseMonths {
     const PERMISSION: Permission = Permission::CloseMonths;

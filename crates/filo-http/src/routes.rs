@@ -13,8 +13,8 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, account, attachments, audit, auth, callbacks, calls, health, hooks, idempotency,
-    identities, limits, matters, mentions, observe, oidc, openapi, pages, persons, policies,
+    State, access, account, attachments, audit, auth, callbacks, calls, campaigns, health, hooks,
+    idempotency, identities, limits, matters, mentions, observe, oidc, openapi, pages, persons, policies,
     problem::Problem, protocol, quarantine, queues, replies, reports, scrivi, series, stream, structure,
     ticket_search, tickets, units, webhooks,
 };
@@ -333,7 +333,25 @@ fn figures(config: &mut web::ServiceConfig) {
         .service(on("/scorecards/{year}", vec![get(web::get().to(reports::scorecard))]))
         .service(on("/reports/monthly/{month}", vec![get(web::get().to(reports::monthly_report))]))
         .service(on("/reports/monthly/{month}/close", vec![post(web::post().to(reports::close_month))]))
-        .service(on("/reports/monthly/{month}/restate", vec![post(web::post().to(reports::restate_month))]));
+        .service(on("/reports/monthly/{month}/restate", vec![post(web::post().to(reports::restate_month))]))
+        .service(on(
+            "/reports/campaigns",
+            vec![
+                get(web::get().to(campaigns::list_campaigns)),
+                post(web::post().to(campaigns::add_campaign)),
+            ],
+        ))
+        .service(on(
+            "/reports/campaigns/{id}",
+            vec![
+                get(web::get().to(campaigns::campaign)),
+                delete(web::delete().to(campaigns::delete_campaign)),
+            ],
+        ))
+        .service(on(
+            "/reports/campaigns/{id}/contacts",
+            vec![get(web::get().to(campaigns::campaign_contacts))],
+        ));
 }
 
 fn administration(config: &mut web::ServiceConfig) {

@@ -6,6 +6,7 @@
 pub mod access;
 pub mod attachments;
 pub mod callbacks;
+pub mod campaigns;
 pub mod configuration;
 pub mod content;
 pub mod oidc;

@@ -24,7 +24,7 @@ pub(crate) mod phone;
 mod scrivi;
 mod social;
 mod voice;
-mod workload;
+pub(crate) mod workload;
 
 pub use channels::{ChannelRow, ResponseRate, Unification};
 pub use email::{Email, Mailbox};

@@ -59,6 +59,10 @@ impl Window {
         let begun = (1..=12).take_while(has_begun).last().unwrap_or(1);
         Self { from, to, year_from, at: to.min(as_of), period, begun }
     }
+    /// Any span, for figures that look at nothing beyond it.
+    pub(crate) fn between(from: Instant, to: Instant, zone: &CityZone, as_of: Instant) -> Self {
+        Self { from, to, at: to.min(as_of), ..Self::of(Period::month_of(zone.day(from)), zone, as_of) }
+    }
     /// The month, or the months of the year that have begun: the first at least.
     pub(crate) fn months(self) -> Vec<Period> {
         match self.period {

@@ -290,21 +290,72 @@ const STATISTICS: &[(&str, &str)] = &[
     ("/p90_s", "90° percentile"),
 ];
 
+/// What a campaign's report has beside the blocks of the monthly one: of the campaign's tickets and contacts alone.
+const OF_CAMPAIGNS: &[(&str, &str, &str)] = &[
+    ("/tickets/opened", "Ticket della campagna aperti nel periodo", "n(ticket)"),
+    (
+        "/tickets/share_of_all_tickets",
+        "Quota dei ticket della campagna su tutti i ticket aperti nel periodo",
+        "ticket della campagna ÷ ticket",
+    ),
+    ("/tickets/resolved", "Ticket della campagna risolti o chiusi", "n(ticket risolti)"),
+    ("/tickets/resolved_share", "Quota di ticket della campagna risolti", "risolti ÷ aperti nel periodo"),
+    ("/tickets/active", "Ticket della campagna ancora attivi", "n(ticket attivi)"),
+    ("/tickets/active_share", "Quota di ticket della campagna ancora attivi", "attivi ÷ aperti nel periodo"),
+    ("/tickets/cancelled", "Ticket della campagna annullati", "n(ticket annullati)"),
+    ("/kinds/*/count", "Ticket della campagna per tipo di richiesta", "n(ticket)"),
+    ("/kinds/*/share", "Quota per tipo di richiesta", "ticket del tipo ÷ ticket della campagna"),
+    ("/themes/*/count", "Ticket della campagna per tema", "n(ticket)"),
+    ("/themes/*/share", "Quota per tema", "ticket del tema ÷ ticket della campagna"),
+    ("/tags/*/count", "Ticket della campagna per etichetta; un ticket può averne più d'una", "n(ticket)"),
+    ("/tags/*/share", "Quota per etichetta", "ticket con l'etichetta ÷ ticket della campagna"),
+    ("/channels/*/tickets", "Ticket della campagna aperti sul canale", "n(ticket)"),
+    ("/channels/*/contacts", "Contatti dei ticket della campagna sul canale", "n(contatti)"),
+    ("/callers/contacts", "Contatti dei ticket della campagna", "n(contatti)"),
+    (
+        "/callers/distinct",
+        "Persone distinte che hanno contattato il Comune per la campagna",
+        "n(persone distinte)",
+    ),
+    ("/callers/unknown", "Contatti di persone non riconosciute", "n(contatti senza persona)"),
+    ("/response", "Tempo dall'apertura alla prima risposta di una persona", "prima risposta − apertura"),
+    (
+        "/resolution",
+        "Tempo dall'apertura alla prima risoluzione, attese comprese",
+        "prima risoluzione − apertura",
+    ),
+    ("/series/*/opened", "Ticket della campagna aperti nel giorno o nella settimana", "n(ticket)"),
+    ("/series/*/contacts", "Contatti della campagna nel giorno o nella settimana", "n(contatti)"),
+    ("/series/*/resolved", "Prime risoluzioni nel giorno o nella settimana", "n(ticket risolti)"),
+];
+
 /// The words and the formula of the figure at a JSON Pointer; empty for what is no figure.
 pub fn of(pointer: &str) -> (String, String) {
-    let place = place(pointer);
-    if let Some((words, formula)) = look_up(&place) {
+    among(FIGURES, &place(pointer))
+}
+
+/// The same for a campaign's report, whose levels, units and backlog are those of the monthly one.
+pub fn of_campaign(pointer: &str) -> (String, String) {
+    let own = among(OF_CAMPAIGNS, &place(pointer));
+    if own.0.is_empty() { of(pointer) } else { own }
+}
+
+/// Figures with their words and formulas.
+type Table = [(&'static str, &'static str, &'static str)];
+
+fn among(figures: &Table, place: &str) -> (String, String) {
+    if let Some((words, formula)) = look_up(figures, place) {
         return (words.to_owned(), formula.to_owned());
     }
     let parts = STATISTICS.iter().find_map(|(suffix, name)| Some((place.strip_suffix(suffix)?, name)));
-    let named = parts.and_then(|(place, name)| Some((look_up(place)?, name)));
+    let named = parts.and_then(|(place, name)| Some((look_up(figures, place)?, name)));
     named.map_or_else(Default::default, |((words, formula), name)| {
         (format!("{words} ({name})"), format!("{name} di: {formula}"))
     })
 }
 
-fn look_up(place: &str) -> Option<(&'static str, &'static str)> {
-    FIGURES.iter().find(|(known, _, _)| *known == place).map(|(_, words, formula)| (*words, *formula))
+fn look_up(figures: &Table, place: &str) -> Option<(&'static str, &'static str)> {
+    figures.iter().find(|(known, _, _)| *known == place).map(|(_, words, formula)| (*words, *formula))
 }
 
 /// The pointer without its twin and with `*` for rows; a mailbox's figures are those of all mail.
