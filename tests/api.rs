@@ -7,6 +7,7 @@ mod attachments;
 mod basics;
 mod call_differences;
 mod callbacks;
+mod campaigns;
 mod costs;
 mod fields;
 mod general;

@@ -116,6 +116,8 @@ pub enum Permission {
     ImportSeries,
     /// Enter what suppliers cost.
     EnterCosts,
+    /// Record campaigns to report on.
+    PlanCampaigns,
     /// Close and restate months.
     CloseMonths,
     /// Read and settle the quarantine.
@@ -157,6 +159,7 @@ impl Permission {
             Self::RecordProtocol => "record protocol numbers",
             Self::ImportSeries => "import series",
             Self::EnterCosts => "enter costs",
+            Self::PlanCampaigns => "plan campaigns",
             Self::CloseMonths => "close months",
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
@@ -299,6 +302,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 || matches!(
                     permission,
                     P::CloseMonths
+                        | P::PlanCampaigns
                         | P::ImportSeries
                         | P::EnterCosts
                         | P::ManageQuarantine
@@ -310,7 +314,10 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 )
         }
         Role::Analyst => {
-            matches!(permission, P::ReadReports | P::ReadConfiguration | P::ReadStream | P::CompareCalls)
+            matches!(
+                permission,
+                P::ReadReports | P::PlanCampaigns | P::ReadConfiguration | P::ReadStream | P::CompareCalls
+            )
         }
         Role::Admin => {
             matches!(

@@ -16,6 +16,7 @@ mod callbacks;
 mod caller;
 mod callers;
 mod calls;
+mod campaigns;
 mod clock;
 mod contacts;
 mod costs;
@@ -92,6 +93,7 @@ pub use callbacks::{
 };
 pub use caller::{Access, Caller, Permission, Role, Scope};
 pub use calls::{LiveCallEvent, RegisterCall};
+pub use campaigns::{CampaignQuery, CampaignView, CampaignWithReport, NewCampaign};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use costs::{CostQuery, CostRows, CostView};
 pub use duplicates::{DuplicateReason, DuplicateView};

@@ -104,6 +104,8 @@ pub mod named {
     pub enum Link {}
     /// A promised call-back.
     pub enum Callback {}
+    /// A campaign to report on.
+    pub enum Campaign {}
 }
 
 /// Identifier of a person.
@@ -128,3 +130,5 @@ pub type AttachmentId = Id<named::Attachment>;
 pub type LinkId = Id<named::Link>;
 /// Identifier of a promised call-back.
 pub type CallbackId = Id<named::Callback>;
+/// Identifier of a campaign to report on.
+pub type CampaignId = Id<named::Campaign>;

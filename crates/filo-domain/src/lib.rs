@@ -27,7 +27,7 @@ pub mod ticket;
 pub mod vocabulary;
 
 pub use id::{
-    AttachmentId, CallId, CallbackId, InteractionId, LinkId, MatterId, MessageId, PersonId, QuarantineId,
-    TicketId, UserId,
+    AttachmentId, CallId, CallbackId, CampaignId, InteractionId, LinkId, MatterId, MessageId, PersonId,
+    QuarantineId, TicketId, UserId,
 };
 pub use instant::{CityZone, Instant, Period};

@@ -55,6 +55,8 @@ pub struct RecordProtocol;
 pub struct ImportSeries;
 /// Enter what suppliers cost.
 pub struct EnterCosts;
+/// Record campaigns to report on.
+pub struct PlanCampaigns;
 /// Close and restate months.
 pub struct CloseMonths;
 /// Read and settle the quarantine.
@@ -116,6 +118,9 @@ impl Permit for ImportSeries {
 }
 impl Permit for EnterCosts {
     const PERMISSION: Permission = Permission::EnterCosts;
+}
+impl Permit for PlanCampaigns {
+    const PERMISSION: Permission = Permission::PlanCampaigns;
 }
 impl Permit for CloseMonths {
     const PERMISSION: Permission = Permission::CloseMonths;

@@ -18,6 +18,7 @@ mod audit;
 mod body;
 mod callbacks;
 mod calls;
+mod campaigns;
 mod health;
 mod hooks;
 mod idempotency;

@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use utoipa::OpenApi;
 
 use crate::{
-    access, account, attachments, audit, callbacks, calls, health, hooks, identities, intervals, matters,
-    mentions, oidc, persons, policies, protocol, quarantine, queues, replies, reports, schema, scrivi,
-    series, stream, structure, ticket_search, tickets, units, webhooks,
+    access, account, attachments, audit, callbacks, calls, campaigns, health, hooks, identities, intervals,
+    matters, mentions, oidc, persons, policies, protocol, quarantine, queues, replies, reports, schema,
+    scrivi, series, stream, structure, ticket_search, tickets, units, webhooks,
 };
 
 #[derive(OpenApi)]
@@ -80,6 +80,8 @@ use crate::{
         calls::register_call,
         reports::indicators, reports::indicator, reports::indicator_contacts, reports::scorecard,
         reports::monthly_report, reports::close_month, reports::restate_month,
+        campaigns::list_campaigns, campaigns::add_campaign, campaigns::campaign, campaigns::campaign_contacts,
+        campaigns::delete_campaign,
         quarantine::list_quarantine, quarantine::quarantined, quarantine::retry_quarantined,
         quarantine::discard_quarantined,
         access::users, access::add_user, access::user, access::change_user, access::disable_user,

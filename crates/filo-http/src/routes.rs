@@ -13,10 +13,10 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, account, attachments, audit, auth, callbacks, calls, health, hooks, idempotency,
-    identities, intervals, limits, matters, mentions, observe, oidc, openapi, pages, persons, policies,
-    problem::Problem, protocol, quarantine, queues, replies, reports, scrivi, series, stream, structure,
-    ticket_search, tickets, units, webhooks,
+    State, access, account, attachments, audit, auth, callbacks, calls, campaigns, health, hooks,
+    idempotency, identities, intervals, limits, matters, mentions, observe, oidc, openapi, pages, persons,
+    policies, problem::Problem, protocol, quarantine, queues, replies, reports, scrivi, series, stream,
+    structure, ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -339,7 +339,25 @@ fn figures(config: &mut web::ServiceConfig) {
         .service(on("/scorecards/{year}", vec![get(web::get().to(reports::scorecard))]))
         .service(on("/reports/monthly/{month}", vec![get(web::get().to(reports::monthly_report))]))
         .service(on("/reports/monthly/{month}/close", vec![post(web::post().to(reports::close_month))]))
-        .service(on("/reports/monthly/{month}/restate", vec![post(web::post().to(reports::restate_month))]));
+        .service(on("/reports/monthly/{month}/restate", vec![post(web::post().to(reports::restate_month))]))
+        .service(on(
+            "/reports/campaigns",
+            vec![
+                get(web::get().to(campaigns::list_campaigns)),
+                post(web::post().to(campaigns::add_campaign)),
+            ],
+        ))
+        .service(on(
+            "/reports/campaigns/{id}",
+            vec![
+                get(web::get().to(campaigns::campaign)),
+                delete(web::delete().to(campaigns::delete_campaign)),
+            ],
+        ))
+        .service(on(
+            "/reports/campaigns/{id}/contacts",
+            vec![get(web::get().to(campaigns::campaign_contacts))],
+        ));
 }
 
 fn administration(config: &mut web::ServiceConfig) {

@@ -7,6 +7,7 @@ pub mod access;
 pub mod attachments;
 pub mod callbacks;
 mod calls;
+pub mod campaigns;
 pub mod configuration;
 pub mod content;
 mod costs;

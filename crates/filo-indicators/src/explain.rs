@@ -95,22 +95,35 @@ pub fn explain(
         })
     };
     let (figure, definition, text) = found.ok_or_else(|| unknown(what, &set.indicators))?;
-    let Figure { value, unit, numerator, denominator, n, excluded, items, series } = figure;
-    Ok(Explanation {
-        key: what.to_owned(),
-        period: period.to_string(),
-        as_of,
-        definition,
-        unit,
-        value,
-        text,
-        numerator,
-        denominator,
-        n,
-        excluded,
-        items,
-        series,
-    })
+    Ok(Explanation::of(what, period.to_string(), as_of, definition, text, figure))
+}
+
+impl Explanation {
+    pub(crate) fn of(
+        key: &str,
+        period: String,
+        as_of: Instant,
+        definition: ExplainedDefinition,
+        text: Option<String>,
+        figure: Figure,
+    ) -> Self {
+        let Figure { value, unit, numerator, denominator, n, excluded, items, series } = figure;
+        Self {
+            key: key.to_owned(),
+            period,
+            as_of,
+            definition,
+            unit,
+            value,
+            text,
+            numerator,
+            denominator,
+            n,
+            excluded,
+            items,
+            series,
+        }
+    }
 }
 
 fn of_report(pointer: &str, version: &str) -> ExplainedDefinition {

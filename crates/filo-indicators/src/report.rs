@@ -28,7 +28,7 @@ mod returned;
 mod scrivi;
 mod social;
 mod voice;
-mod workload;
+pub(crate) mod workload;
 
 pub use calls::{CallFigures, CallThemeRow, HourRow, QueueRow};
 pub use channels::{ChannelRow, ResponseRate, Unification};

@@ -398,6 +398,45 @@ const STATISTICS: &[(&str, &str)] = &[
     ("/p90_s", "90° percentile"),
 ];
 
+/// What a campaign's report has beside the blocks of the monthly one: of the campaign's tickets and contacts alone.
+const OF_CAMPAIGNS: &[(&str, &str, &str)] = &[
+    ("/tickets/opened", "Ticket della campagna aperti nel periodo", "n(ticket)"),
+    (
+        "/tickets/share_of_all_tickets",
+        "Quota dei ticket della campagna su tutti i ticket aperti nel periodo",
+        "ticket della campagna ÷ ticket",
+    ),
+    ("/tickets/resolved", "Ticket della campagna risolti o chiusi", "n(ticket risolti)"),
+    ("/tickets/resolved_share", "Quota di ticket della campagna risolti", "risolti ÷ aperti nel periodo"),
+    ("/tickets/active", "Ticket della campagna ancora attivi", "n(ticket attivi)"),
+    ("/tickets/active_share", "Quota di ticket della campagna ancora attivi", "attivi ÷ aperti nel periodo"),
+    ("/tickets/cancelled", "Ticket della campagna annullati", "n(ticket annullati)"),
+    ("/kinds/*/count", "Ticket della campagna per tipo di richiesta", "n(ticket)"),
+    ("/kinds/*/share", "Quota per tipo di richiesta", "ticket del tipo ÷ ticket della campagna"),
+    ("/themes/*/count", "Ticket della campagna per tema", "n(ticket)"),
+    ("/themes/*/share", "Quota per tema", "ticket del tema ÷ ticket della campagna"),
+    ("/tags/*/count", "Ticket della campagna per etichetta; un ticket può averne più d'una", "n(ticket)"),
+    ("/tags/*/share", "Quota per etichetta", "ticket con l'etichetta ÷ ticket della campagna"),
+    ("/channels/*/tickets", "Ticket della campagna aperti sul canale", "n(ticket)"),
+    ("/channels/*/contacts", "Contatti dei ticket della campagna sul canale", "n(contatti)"),
+    ("/callers/contacts", "Contatti dei ticket della campagna", "n(contatti)"),
+    (
+        "/callers/distinct",
+        "Persone distinte che hanno contattato il Comune per la campagna",
+        "n(persone distinte)",
+    ),
+    ("/callers/unknown", "Contatti di persone non riconosciute", "n(contatti senza persona)"),
+    ("/response", "Tempo dall'apertura alla prima risposta di una persona", "prima risposta − apertura"),
+    (
+        "/resolution",
+        "Tempo dall'apertura alla prima risoluzione, attese comprese",
+        "prima risoluzione − apertura",
+    ),
+    ("/series/*/opened", "Ticket della campagna aperti nel giorno o nella settimana", "n(ticket)"),
+    ("/series/*/contacts", "Contatti della campagna nel giorno o nella settimana", "n(contatti)"),
+    ("/series/*/resolved", "Prime risoluzioni nel giorno o nella settimana", "n(ticket risolti)"),
+];
+
 /// Figures and statistics in one language.
 type Table = (
     &'static [(&'static str, &'static str, &'static str)],
@@ -407,10 +446,16 @@ type Table = (
 
 const ITALIAN: Table = (FIGURES, STATISTICS, "di");
 const ENGLISH: Table = (english::FIGURES, english::STATISTICS, "of");
+const CAMPAIGN: Table = (OF_CAMPAIGNS, STATISTICS, "di");
 
 /// The words and the formula of the figure at a JSON Pointer; empty for what is no figure.
 pub fn of(pointer: &str) -> (String, String) {
     told(ITALIAN, &place(pointer)).unwrap_or_default()
+}
+
+/// The same of a campaign's report, whose levels, units and backlog are those of the monthly one.
+pub fn of_campaign(pointer: &str) -> (String, String) {
+    told(CAMPAIGN, &place(pointer)).unwrap_or_else(|| of(pointer))
 }
 
 /// The same in English; `None` for what is told in Italian alone.

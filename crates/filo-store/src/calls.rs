@@ -186,7 +186,12 @@ pub fn insert_legs(conn: &mut Conn, source: &str, new: Vec<StoredLeg>) -> Result
         Conn::Postgres(c) => {
             diesel::copy_from(legs::table).from_insertable(&rows).execute(&mut **c)?;
         }
-        Conn::Sqlite(c) => insert_together!(&mut **c, legs::table, rows),
+        Conn::Sqlite(c) => insert_together(
+            c,
+            &rows,
+            |c, group| diesel::insert_into(legs::table).values(group).execute(c),
+            |c, row| diesel::insert_into(legs::table).values(row).execute(c),
+        )?,
     }
     Ok(())
 }
@@ -301,7 +306,12 @@ pub fn insert_all(conn: &mut Conn, source: &str, new: &[(InteractionId, &Call)])
         Conn::Postgres(c) => {
             diesel::copy_from(calls::table).from_insertable(&rows).execute(&mut **c)?;
         }
-        Conn::Sqlite(c) => insert_together!(&mut **c, calls::table, rows),
+        Conn::Sqlite(c) => insert_together(
+            c,
+            &rows,
+            |c, group| diesel::insert_into(calls::table).values(group).execute(c),
+            |c, row| diesel::insert_into(calls::table).values(row).execute(c),
+        )?,
     }
     Ok(())
 }

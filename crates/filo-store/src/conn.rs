@@ -1,7 +1,7 @@
 //! A connection to either database, and the one macro that runs a query on whichever it is.
 
 use diesel::{
-    PgConnection, SqliteConnection,
+    PgConnection, QueryResult, SqliteConnection,
     connection::{AnsiTransactionManager, TransactionManager},
     r2d2::{ConnectionManager, PooledConnection},
 };
@@ -38,20 +38,17 @@ pub(crate) use on;
 /// so far: there must be few of them.
 pub(crate) const TOGETHER: usize = 512;
 
-/// Writes many rows into a table of SQLite, most of them [`TOGETHER`]. What stands behind the values is added to each
-/// statement.
-macro_rules! insert_together {
-    ($c:expr, $table:expr, $rows:expr $(, $more:ident)?) => {{
-        let (groups, rest) = $rows.as_chunks::<{ $crate::conn::TOGETHER }>();
-        for group in groups {
-            diesel::insert_into($table).values(group)$(.$more())?.execute($c)?;
-        }
-        for row in rest {
-            diesel::insert_into($table).values(row)$(.$more())?.execute($c)?;
-        }
-    }};
+/// Writes many rows into a table of SQLite, most of them [`TOGETHER`].
+pub(crate) fn insert_together<R>(
+    c: &mut SqliteConnection,
+    rows: &[R],
+    group: impl Fn(&mut SqliteConnection, &[R; TOGETHER]) -> QueryResult<usize>,
+    one: impl Fn(&mut SqliteConnection, &R) -> QueryResult<usize>,
+) -> QueryResult<()> {
+    let (groups, rest) = rows.as_chunks::<TOGETHER>();
+    groups.iter().try_for_each(|rows| group(c, rows).map(drop))?;
+    rest.iter().try_for_each(|row| one(c, row).map(drop))
 }
-pub(crate) use insert_together;
 
 impl Conn {
     /// Runs work in a transaction, or in a savepoint when one is open: an error undoes what the work did.
@@ -92,18 +89,18 @@ impl Conn {
     }
 
     /// Opens a transaction, or a savepoint inside one.
-    fn begin(&mut self) -> diesel::QueryResult<()> {
+    fn begin(&mut self) -> QueryResult<()> {
         on!(self, c => AnsiTransactionManager::begin_transaction(c))
     }
     /// Opens the outer transaction of the one writer: SQLite takes its write lock at once, so that no later
     /// statement finds it taken.
-    pub(crate) fn begin_writing(&mut self) -> diesel::QueryResult<()> {
+    pub(crate) fn begin_writing(&mut self) -> QueryResult<()> {
         match self {
             Self::Postgres(c) => AnsiTransactionManager::begin_transaction(&mut **c),
             Self::Sqlite(c) => AnsiTransactionManager::begin_transaction_sql(&mut **c, "BEGIN IMMEDIATE"),
         }
     }
-    fn begin_viewing(&mut self) -> diesel::QueryResult<()> {
+    fn begin_viewing(&mut self) -> QueryResult<()> {
         match self {
             Self::Postgres(c) => AnsiTransactionManager::begin_transaction_sql(
                 &mut **c,
@@ -112,10 +109,10 @@ impl Conn {
             Self::Sqlite(c) => AnsiTransactionManager::begin_transaction(&mut **c),
         }
     }
-    pub(crate) fn commit(&mut self) -> diesel::QueryResult<()> {
+    pub(crate) fn commit(&mut self) -> QueryResult<()> {
         on!(self, c => AnsiTransactionManager::commit_transaction(c))
     }
-    fn rollback(&mut self) -> diesel::QueryResult<()> {
+    fn rollback(&mut self) -> QueryResult<()> {
         on!(self, c => AnsiTransactionManager::rollback_transaction(c))
     }
 }

@@ -173,7 +173,12 @@ pub fn insert_all(conn: &mut Conn, new: Vec<Interaction>) -> Result<(), StoreErr
         Conn::Postgres(c) => {
             diesel::copy_from(interactions::table).from_insertable(&rows).execute(&mut **c)?;
         }
-        Conn::Sqlite(c) => insert_together!(&mut **c, interactions::table, rows),
+        Conn::Sqlite(c) => insert_together(
+            c,
+            &rows,
+            |c, group| diesel::insert_into(interactions::table).values(group).execute(c),
+            |c, row| diesel::insert_into(interactions::table).values(row).execute(c),
+        )?,
     }
     Ok(())
 }

@@ -21,6 +21,7 @@ pub mod attempts;
 pub mod audit;
 pub mod callbacks;
 pub mod calls;
+pub mod campaigns;
 pub mod export;
 pub mod factors;
 pub mod facts;

@@ -311,8 +311,20 @@ pub fn insert_strangers(
                 .execute(&mut **c)?;
         }
         Conn::Sqlite(c) => {
-            insert_together!(&mut **c, persons::table, persons);
-            insert_together!(&mut **c, identities::table, identities, on_conflict_do_nothing);
+            let table = persons::table;
+            insert_together(
+                c,
+                &persons,
+                |c, group| diesel::insert_into(table).values(group).execute(c),
+                |c, row| diesel::insert_into(table).values(row).execute(c),
+            )?;
+            let table = identities::table;
+            insert_together(
+                c,
+                &identities,
+                |c, group| diesel::insert_into(table).values(group).on_conflict_do_nothing().execute(c),
+                |c, row| diesel::insert_into(table).values(row).on_conflict_do_nothing().execute(c),
+            )?;
         }
     }
     Ok(())

@@ -852,6 +852,22 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    campaigns (id) {
+        id -> Id,
+        label -> Text,
+        subject -> Text,
+        subject_key -> Text,
+        from_day -> Text,
+        to_day -> Text,
+        step -> Text,
+        created_at -> Instant,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -908,4 +924,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     followed_files,
     callbacks,
     callback_steps,
+    campaigns,
 );

@@ -56,7 +56,10 @@ fn below(ticket: &&TicketFact) -> Item {
     ticket.item().counted_if(false)
 }
 
-fn grouped<K: Ord>(tickets: &[&TicketFact], key: impl Fn(&TicketFact) -> K) -> BTreeMap<K, Vec<Item>> {
+pub(crate) fn grouped<K: Ord>(
+    tickets: &[&TicketFact],
+    key: impl Fn(&TicketFact) -> K,
+) -> BTreeMap<K, Vec<Item>> {
     let mut groups: BTreeMap<K, Vec<Item>> = BTreeMap::new();
     for ticket in tickets {
         groups.entry(key(ticket)).or_default().push(ticket.item());
@@ -102,7 +105,7 @@ pub struct LevelII {
 }
 
 impl Levels {
-    pub(super) fn of(view: &View, window: Window, page: &mut Page) -> Self {
+    pub(crate) fn of(view: &View, window: Window, page: &mut Page) -> Self {
         let tickets = |escalated: bool, standing: Standing| {
             let level =
                 view.opened_in(window).iter().filter(move |ticket| ticket.ever_escalated() == escalated);
@@ -154,7 +157,7 @@ pub struct UnitRow {
 }
 
 /// Every unit with a ticket opened in the span, in alphabetical order.
-pub(super) fn units(view: &View, window: Window, page: &mut Page) -> Vec<UnitRow> {
+pub(crate) fn units(view: &View, window: Window, page: &mut Page) -> Vec<UnitRow> {
     let mut units: BTreeMap<(bool, &str), Vec<&TicketFact>> = BTreeMap::new();
     for ticket in view.opened_in(window) {
         units.entry((ticket.history.unit.is_none(), unit(ticket))).or_default().push(ticket);
@@ -225,7 +228,7 @@ pub struct Backlog {
 }
 
 impl Backlog {
-    pub(super) fn of(view: &View, window: Window, page: &mut Page) -> Self {
+    pub(crate) fn of(view: &View, window: Window, page: &mut Page) -> Self {
         let at = window.at;
         let aged = |ticket: &TicketFact| {
             let age = ticket.history.elapsed_s(ticket.history.opened_at, at);
