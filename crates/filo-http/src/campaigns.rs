@@ -80,8 +80,8 @@ pub(crate) async fn delete_campaign(
     id: PathId<CampaignId>,
     version: IfMatch,
 ) -> Result<HttpResponse, Problem> {
-    version.required()?;
     version.honoured(VERSION)?;
+    version.required()?;
     state.app.delete_campaign(&caller, id.0, state.now()).await?;
     Ok(HttpResponse::NoContent().finish())
 }
