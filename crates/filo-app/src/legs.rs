@@ -188,9 +188,11 @@ impl App {
 /// Tries a quarantined end again; `true` when its leg is known now.
 pub(crate) fn retry(conn: &mut Conn, core: &Core, unit: &Quarantined) -> Result<bool, AppError> {
     let orphans: Vec<LegEvent> = serde_json::from_slice(&unit.raw)?;
-    let known = complete(conn, core, &unit.source, &orphans, &[])?.is_some();
-    if known && live::is_live(&unit.context) {
-        orphans.iter().try_for_each(|event| live::hear(conn, &unit.source, event))?;
+    let mut known = complete(conn, core, &unit.source, &orphans, &[])?.is_some();
+    if live::is_live(&unit.context) {
+        for event in &orphans {
+            known |= live::hear(conn, &unit.source, event)?.is_some();
+        }
     }
     Ok(known)
 }
@@ -293,10 +295,8 @@ pub(crate) fn put_live(
     now: Instant,
 ) -> Result<Option<(InteractionId, bool)>, AppError> {
     let placed = place(conn, core, source, event, now)?;
-    if placed.is_some() {
-        live::hear(conn, source, event)?;
-    }
-    Ok(placed)
+    let heard = live::hear(conn, source, event)?;
+    Ok(placed.or(heard))
 }
 
 /// Gives one event to its call.
@@ -333,7 +333,7 @@ fn hand_on_end(conn: &mut Conn, core: &Core, source: &str, entry: &LegEvent) -> 
     let step = LegStep::Left { outcome: CallOutcome::Unknown, wait_s: None };
     let end = LegEvent { call_id: entry.call_id.clone(), queue: entry.queue.clone(), at, step };
     complete(conn, core, source, std::slice::from_ref(&end), &[])?;
-    live::hear(conn, source, &end)
+    live::hear(conn, source, &end).map(|_known| ())
 }
 
 /// Events of this call that came before its start.

@@ -1,6 +1,9 @@
 //! What live events said, kept beside the leg, and compared with the log whenever one of the two grows.
 
-use filo_domain::legs::{self, IVR_QUEUE, Leg, LegEvent, LegOrigin, LiveSaid};
+use filo_domain::{
+    InteractionId,
+    legs::{self, IVR_QUEUE, LIVE_MATCH_S, Leg, LegEvent, LegOrigin, LiveSaid},
+};
 use filo_store::{
     Conn,
     calls::{self, StoredLeg},
@@ -21,26 +24,39 @@ pub(super) fn is_live(context: &Value) -> bool {
     context.get("live").and_then(Value::as_bool).unwrap_or_default()
 }
 
-/// Keeps what a live event said of its leg.
-pub(super) fn hear(conn: &mut Conn, source: &str, event: &LegEvent) -> Result<(), AppError> {
+/// Keeps what a live event said of its leg; gives the call and whether that was new, `None` where no leg is its own.
+pub(super) fn hear(
+    conn: &mut Conn,
+    source: &str,
+    event: &LegEvent,
+) -> Result<Option<(InteractionId, bool)>, AppError> {
     let stored = calls::legs_of(conn, source, &event.call_id)?;
     let Some(known) = home(&stored, event).filter(|known| known.leg.queue != IVR_QUEUE) else {
-        return Ok(());
+        return Ok(None);
     };
     let mut said = live_legs::find_all(conn, &[known.id])?.pop().map(|row| row.said).unwrap_or_default();
-    if said.hear(event) {
+    let new = said.hear(event);
+    if new {
         live_legs::put(conn, &row(source, known, said))?;
     }
-    Ok(())
+    Ok(Some((known.interaction, new)))
 }
 
-/// The leg that an event is about.
+/// The leg that an event is about. Where live events run ahead of the log, an answer may come before the entry that the
+/// log has: it is of that leg, and tells it nothing that counts.
 fn home<'a>(stored: &'a [StoredLeg], event: &LegEvent) -> Option<&'a StoredLeg> {
     if let Some(seen) = Leg::enter(event, LegOrigin::Live) {
         return stored.iter().find(|known| legs::is_same(&known.leg, &seen));
     }
-    let home = legs::home_of(event, stored.iter().map(|known| &known.leg), &[])?;
-    stored.iter().find(|known| &known.leg == home)
+    let ahead = |known: &&StoredLeg| {
+        let same_queue = event.queue.is_empty() || event.queue == known.leg.queue;
+        let seconds = known.leg.entered_at.seconds_since(event.at);
+        known.leg.origin == LegOrigin::Log && same_queue && (1..=LIVE_MATCH_S).contains(&seconds)
+    };
+    match legs::home_of(event, stored.iter().map(|known| &known.leg), &[]) {
+        Some(home) => stored.iter().find(|known| &known.leg == home),
+        None => stored.iter().find(ahead),
+    }
 }
 
 /// Compares legs that were renewed with what was said of them.
