@@ -96,3 +96,15 @@ async fn a_renamed_column_is_an_error_of_the_database_and_not_a_panic() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_start_together_on_an_empty_database_migrate_it_once() {
+    both(async |database| {
+        let empty = database.unmigrated();
+        let opened: Vec<Db> = (0..6).map(|_| Db::open(&DbSettings::at(&empty.url)).unwrap()).collect();
+        let migrated = futures_util::future::join_all(opened.iter().map(Db::migrate)).await;
+        let done: Vec<usize> = migrated.into_iter().map(|done| done.unwrap().len()).collect();
+        assert_eq!(done.iter().filter(|done| **done > 0).count(), 1, "{done:?}");
+    })
+    .await;
+}

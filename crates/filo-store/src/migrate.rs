@@ -1,6 +1,6 @@
 //! The migrations of both databases, embedded in the program, forward only.
 
-use diesel::{PgConnection, SqliteConnection, connection::SimpleConnection};
+use diesel::{PgConnection, RunQueryDsl, SqliteConnection, connection::SimpleConnection, sql_types::BigInt};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::StoreError;
@@ -10,6 +10,9 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
 /// Two processes that start together on PostgreSQL migrate one after the other.
 const ADVISORY_LOCK: i64 = 0x66_69_6c_6f;
+
+/// How long a process waits for another one that migrates an embedded database.
+const PATIENCE_MS: u32 = 60_000;
 
 /// How the schema found compares with this program's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,8 +30,18 @@ pub(crate) fn postgres(conn: &mut PgConnection) -> Result<Vec<String>, StoreErro
     done
 }
 
+/// Two processes that start together on a new database migrate one after the other here, too: what is missing is asked
+/// again under the write lock. Who finds nothing missing takes no lock.
 pub(crate) fn sqlite(conn: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
-    run(conn, SQLITE)
+    let timeout = diesel::dsl::sql::<BigInt>("timeout FROM pragma_busy_timeout");
+    let usual: i64 = diesel::select(timeout).get_result(conn)?;
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {PATIENCE_MS}"))?;
+    let done = match sqlite_state(conn)? {
+        SchemaState::Current => vec![],
+        SchemaState::Behind => conn.immediate_transaction(|conn| run(conn, SQLITE))?,
+    };
+    conn.batch_execute(&format!("PRAGMA busy_timeout = {usual}"))?;
+    Ok(done)
 }
 
 pub(crate) fn postgres_state(conn: &mut PgConnection) -> Result<SchemaState, StoreError> {

@@ -1,5 +1,7 @@
 //! Campaigns and their reports.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -65,9 +67,31 @@ pub struct Campaign {
 /// A campaign with its report.
 #[derive(ToSchema)]
 pub struct CampaignWithReport {
-    /// The campaign.
-    #[serde(flatten)]
-    pub campaign: Campaign,
+    /// Its id.
+    pub id: Uuid,
+    /// Its name.
+    #[schema(max_length = 200)]
+    pub label: String,
+    /// The tag, when it is about one.
+    #[schema(required = false, max_length = 100)]
+    pub tag: Option<String>,
+    /// The theme, when it is about one.
+    #[schema(required = false, max_length = 200)]
+    pub theme: Option<String>,
+    /// The unit, when it is about one.
+    #[schema(required = false, max_length = 100)]
+    pub unit: Option<String>,
+    /// Its first local day.
+    #[schema(format = Date, max_length = 10)]
+    pub from: String,
+    /// The first local day after it.
+    #[schema(format = Date, max_length = 10)]
+    pub to: String,
+    /// `day` or `week`.
+    #[schema(max_length = 10)]
+    pub step: String,
+    /// When it was recorded.
+    pub created_at: At,
     /// Its report, as known now.
     pub report: CampaignReport,
 }
@@ -78,6 +102,8 @@ pub struct CampaignReport {
     /// `filo.campaign-report/1`.
     #[schema(max_length = 64)]
     pub schema: String,
+    /// What it is about, and when.
+    pub campaign: Value,
     /// Its first instant.
     pub from: At,
     /// The first instant after it.
@@ -90,6 +116,8 @@ pub struct CampaignReport {
     /// The hash of the facts it rests on.
     #[schema(max_length = 64)]
     pub inputs_sha256: String,
+    /// The set of definitions in force on its first day, and its version.
+    pub definitions: BTreeMap<String, String>,
     /// Opened, resolved, still active and cancelled, with their shares.
     pub tickets: Value,
     /// Information, assistance and the other kinds.
