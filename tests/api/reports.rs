@@ -8,10 +8,11 @@ use crate::support::{
 };
 
 /// Form, media type, and how such a file begins.
-const FORMS: [(&str, &str, &[u8]); 4] = [
+const FORMS: [(&str, &str, &[u8]); 5] = [
     ("json", "application/json", b"{"),
     ("csv", "application/zip", b"PK"),
     ("xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", b"PK"),
+    ("pdf", "application/pdf", b"%PDF-1.7"),
     ("html", "text/html; charset=utf-8", b"<!DOCTYPE html>"),
 ];
 

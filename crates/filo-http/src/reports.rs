@@ -1,12 +1,14 @@
 //! Figures: indicators with what is behind them, scorecards, and the monthly report in its formats.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
         header::{ACCEPT, CONTENT_DISPOSITION},
     },
-    web::Data,
+    web::{Data, block},
 };
 use filo_app::{AppError, Caller};
 use filo_domain::Period;
@@ -156,7 +158,7 @@ pub(crate) async fn monthly_report(
         None => (name.0.as_str(), by_accept(&state, &request)?),
     };
     let report = state.app.monthly_report(&caller, month(name)?, query.0.revision, state.now()).await?;
-    written(&state, &report, format, &wanted)
+    written(&state, report, format, wanted).await
 }
 
 fn offered(state: &State, format: &str) -> bool {
@@ -202,24 +204,28 @@ fn weighted(part: &str) -> (f32, &str) {
     (weight.unwrap_or(1.0), media)
 }
 
-fn written(
+async fn written(
     state: &State,
-    report: &MonthlyReport,
+    report: MonthlyReport,
     format: &'static str,
-    wanted: &Wanted,
+    wanted: Wanted,
 ) -> Result<HttpResponse, Problem> {
     let renderer = state.renderers.iter().find(|renderer| renderer.format() == format && format != "json");
-    let Some(renderer) = renderer else {
+    let Some(renderer) = renderer.map(Arc::clone) else {
         return Ok(HttpResponse::Ok().json(report));
     };
-    let bytes = renderer.render(report, wanted).map_err(|error| AppError::internal("a report", error))?;
+    let month = report.period.month.clone();
+    // Typesetting takes longer than a worker may keep others waiting.
+    let rendered = block(move || renderer.render(&report, &wanted)).await;
+    let rendered = rendered.map_err(|error| AppError::internal("a report", error))?;
+    let bytes = rendered.map_err(|error| AppError::internal("a report", error))?;
     let zipped = bytes.starts_with(b"PK") && format == "csv";
     let media = if zipped { "application/zip" } else { media_type(format) };
     let mut response = HttpResponse::Ok();
     response.content_type(media);
     if format != "html" {
         let suffix = if zipped { "csv.zip" } else { format };
-        let name = format!("attachment; filename=\"filo-{}.{suffix}\"", report.period.month);
+        let name = format!("attachment; filename=\"filo-{month}.{suffix}\"");
         response.insert_header((CONTENT_DISPOSITION, name));
     }
     Ok(response.body(bytes))

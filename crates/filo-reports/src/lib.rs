@@ -1,10 +1,11 @@
-//! The printed forms of the monthly report, the scorecard and explanations: JSON, CSV, XLSX and HTML.
+//! The printed forms of the monthly report, the scorecard and explanations: JSON, CSV, XLSX, PDF and HTML.
 //!
 //! **Invariant:** a printed form computes no indicator: it writes the figures of the value it is given, all of
 //! them, with their definitions. Unknown is never written as 0, the same value gives the same bytes, and nothing
 //! here reads a clock, a disk or the network.
 //!
-//! Start at [`JsonReport`], [`CsvReport`], [`XlsxReport`] and [`HtmlReport`], which implement [`filo_indicators::render::Render`];
+//! Start at [`JsonReport`], [`CsvReport`], [`XlsxReport`], `PdfReport` (feature `pdf`) and
+//! [`HtmlReport`], which implement [`filo_indicators::render::Render`];
 //! [`scorecard_html`], [`scorecard_csv`] and [`explanation_csv`] print the rest. [`file_stem`] names the files.
 
 mod document;
@@ -14,6 +15,8 @@ mod html;
 mod json;
 mod outline;
 mod page;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod print;
 mod scorecard;
 mod sheets;
@@ -25,6 +28,8 @@ mod workbook;
 pub use explanation::explanation_csv;
 pub use html::HtmlReport;
 pub use json::JsonReport;
+#[cfg(feature = "pdf")]
+pub use pdf::PdfReport;
 pub use scorecard::{scorecard_csv, scorecard_html};
 pub use sheets::CsvReport;
 pub use workbook::XlsxReport;

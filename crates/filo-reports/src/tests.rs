@@ -19,6 +19,8 @@ use crate::{
 
 mod numbers;
 mod pages;
+#[cfg(feature = "pdf")]
+mod pdf;
 mod tables;
 mod workbook;
 mod world;

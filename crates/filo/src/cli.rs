@@ -244,7 +244,7 @@ pub struct Report {
     pub command: Option<ReportCommand>,
     /// The month, `YYYY-MM`.
     pub month: Option<String>,
-    /// json, csv, xlsx, html; several separated by commas.
+    /// json, csv, xlsx, pdf, html; several separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "json")]
     pub format: Vec<String>,
     /// The folder to write to; by default stdout.

@@ -292,8 +292,20 @@ fn http_client() -> Result<reqwest::Client, Failure> {
 /// Who writes reports of a city, by format.
 pub fn renderers(city: &City) -> Vec<Arc<dyn Render>> {
     let city = Arc::new(city.clone());
-    let (workbook, page) = (XlsxReport::new(Arc::clone(&city)), HtmlReport::new(city));
-    vec![Arc::new(JsonReport), Arc::new(CsvReport), Arc::new(workbook), Arc::new(page)]
+    let (workbook, page) = (XlsxReport::new(Arc::clone(&city)), HtmlReport::new(Arc::clone(&city)));
+    let always: [Arc<dyn Render>; 4] =
+        [Arc::new(JsonReport), Arc::new(CsvReport), Arc::new(workbook), Arc::new(page)];
+    always.into_iter().chain(typesetter(city)).collect()
+}
+
+#[cfg(feature = "pdf")]
+fn typesetter(city: Arc<City>) -> Option<Arc<dyn Render>> {
+    Some(Arc::new(filo_reports::PdfReport::new(city)))
+}
+
+#[cfg(not(feature = "pdf"))]
+fn typesetter(_city: Arc<City>) -> Option<Arc<dyn Render>> {
+    None
 }
 
 fn account(platform: Option<IdentityType>) -> Account {
