@@ -57,8 +57,9 @@ nextest: ## the tests alone, beside a PostgreSQL server, a virus scanner and an 
 	scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace
 
 # The rules for the document are tried first: a rule that sees nothing would let everything pass.
+# The program is the one that the tests built: by itself it would be built anew with other features of its libraries.
 conformance: tools ## the OpenAPI document by the Italian guidelines, and the running server by its document
-	$(CARGO) build --locked --package filo
+	$(CARGO) nextest run --locked --workspace --no-run
 	scripts/lint-openapi
 	scripts/with-postgres scripts/conformance
 
@@ -87,7 +88,7 @@ test-long: ## what takes longer: many more property cases, damaged inputs, kill 
 	@echo "test-long 9/11: every list on a million tickets (TICKETS)"
 	scripts/with-postgres "$${CARGO_TARGET_DIR:-target}/release/filo-bench" tickets --count $(TICKETS)
 	@echo "test-long 10/11: the running server by its document, with $(CONFORMANCE_EXAMPLES_LONG) examples to an operation"
-	$(CARGO) build --locked --package filo
+	$(CARGO) nextest run --locked --workspace --no-run
 	CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES_LONG) scripts/with-postgres scripts/conformance
 	@echo "test-long 11/11: known advisories about the dependencies"
 	scripts/check-advisories

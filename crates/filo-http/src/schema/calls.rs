@@ -29,7 +29,7 @@ pub struct CallDifferencesQuery {
     pub source: Option<String>,
     /// 1 to 200.
     #[param(minimum = 1, maximum = 200, default = 50)]
-    pub limit: Option<usize>,
+    pub limit: Option<i32>,
     /// From the page before.
     #[param(max_length = 500)]
     pub cursor: Option<String>,
