@@ -166,17 +166,7 @@ pub fn open_legs(
     rows.into_iter().map(StoredLeg::try_from).collect()
 }
 
-/// Records a new leg; a leg with the same key recorded meanwhile is [`StoreError::Conflict`].
-///
-/// # Errors
-/// The database's own.
-pub fn insert_leg(conn: &mut Conn, source: &str, leg: &StoredLeg) -> Result<(), StoreError> {
-    let row = leg_row(source, leg.clone());
-    on!(conn, c => diesel::insert_into(legs::table).values(&row).execute(c))?;
-    Ok(())
-}
-
-/// Records new legs, as [`insert_leg`]. PostgreSQL copies them in.
+/// Records new legs; one whose key was recorded meanwhile is [`StoreError::Conflict`]. PostgreSQL copies them in.
 ///
 /// # Errors
 /// The database's own.

@@ -1,5 +1,7 @@
 //! What live events said, kept beside the leg, and compared with the log whenever one of the two grows.
 
+use std::collections::HashMap;
+
 use filo_domain::{
     InteractionId,
     legs::{self, IVR_QUEUE, LIVE_MATCH_S, Leg, LegEvent, LegOrigin, LiveSaid},
@@ -61,9 +63,10 @@ fn home<'a>(stored: &'a [StoredLeg], event: &LegEvent) -> Option<&'a StoredLeg> 
 
 /// Compares legs that were renewed with what was said of them.
 pub(super) fn compare(conn: &mut Conn, source: &str, renewed: &[StoredLeg]) -> Result<(), AppError> {
-    let ids: Vec<Uuid> = renewed.iter().map(|known| known.id).collect();
+    let by_id: HashMap<Uuid, &StoredLeg> = renewed.iter().map(|known| (known.id, known)).collect();
+    let ids: Vec<Uuid> = by_id.keys().copied().collect();
     for kept in live_legs::find_all(conn, &ids)? {
-        let Some(known) = renewed.iter().find(|known| known.id == kept.leg) else { continue };
+        let Some(known) = by_id.get(&kept.leg) else { continue };
         let now = row(source, known, kept.said.clone());
         if now != kept {
             live_legs::put(conn, &now)?;

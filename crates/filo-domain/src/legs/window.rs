@@ -1,9 +1,9 @@
 //! A log too long to hold is folded while it is read: the events of a call wait until what follows in the log is so
 //! much later that none of it can belong to the call.
 //!
-//! **Invariant:** what comes out, all of it together, is what [`super::fold()`] gives for the whole log, as long as its lines
-//! are less than a day out of order. An event that is later than that is left over as an orphan, like one whose entry
-//! is in another file. What waits is bounded, whatever the log says.
+//! **Invariant:** what comes out, all of it together, is what [`super::fold()`] gives for the whole log, as long as its
+//! lines are less than a day out of order. An event that is later than that is left over as an orphan, like one whose
+//! entry is in another file. What waits is bounded, whatever the log says.
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use filo_indicators::words as definitions;
 
-use super::{Column, ColumnKind, Definition, DocumentError, Entry, Group, Row, Table, Writer};
+use super::{
+    Column, ColumnKind, Definition, DocumentError, Entry, Group, Row, Table, Writer, tables::STATISTICS,
+};
 use crate::figures::{Leaf, Part};
 
 impl Writer<'_> {
@@ -72,10 +74,10 @@ const PARTS: [Part; 4] = [Part::Month, Part::PreviousMonth, Part::SameMonthLastY
 
 /// The place of a duration for one of its statistics.
 fn defined_place(pattern: String) -> String {
-    let statistics = ["/n", "/mean_s", "/median_s", "/p90_s"];
-    let parent = statistics.iter().find_map(|statistic| pattern.strip_suffix(statistic));
-    match parent {
-        Some(parent) if !definitions::of(parent).0.is_empty() => parent.to_owned(),
+    match pattern.rsplit_once('/') {
+        Some((parent, last)) if STATISTICS.contains(&last) && !definitions::of(parent).0.is_empty() => {
+            parent.to_owned()
+        }
         _ => pattern,
     }
 }

@@ -11,7 +11,8 @@ use crate::{
 
 /// Rows for what has no theme, unit or other place stand last.
 const REST: [&str; 5] = ["unclassified", "unassigned", "no_queue", "not_registered", "unallocated"];
-const STATISTICS: [&str; 4] = ["n", "mean_s", "median_s", "p90_s"];
+/// What a duration is told by.
+pub(super) const STATISTICS: [&str; 4] = ["n", "mean_s", "median_s", "p90_s"];
 
 impl Writer<'_> {
     /// One figure a row.
