@@ -9,3 +9,7 @@ mod channels;
 mod report;
 mod store;
 mod support;
+
+/// Counts what is held in memory, for the tests that bound it.
+#[global_allocator]
+static MEMORY: peak_alloc::PeakAlloc = peak_alloc::PeakAlloc;

@@ -4,3 +4,7 @@
 
 pub mod calls;
 pub mod matching;
+
+/// The program's own: what is measured is what runs.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

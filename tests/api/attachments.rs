@@ -13,9 +13,12 @@ use filo_testkit::{Database, both};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{
-    TestApp,
-    http::{CRM, Reply, Served},
+use crate::{
+    MEMORY,
+    support::{
+        TestApp,
+        http::{CRM, Reply, Served},
+    },
 };
 
 const PDF: &[u8] = b"%PDF-1.7\nuna fattura\n%%EOF\n";
@@ -312,13 +315,6 @@ async fn an_upload_that_is_cut_off_was_never_there() {
     .await;
 }
 
-/// The most memory that this process has had, in kB.
-fn most_memory() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().trim_end_matches(" kB").parse().unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_large_file_is_never_whole_in_memory() {
     const SIZE: usize = 49_950_000;
@@ -326,7 +322,8 @@ async fn a_large_file_is_never_whole_in_memory() {
         let served = served(database).await;
         let ticket = ticket(&served).await;
         uploaded(&served, &ticket, "warm-up.pdf", PDF).await;
-        let before = most_memory();
+        let before = MEMORY.current_usage();
+        MEMORY.reset_peak_usage();
         let answer = tokio::task::block_in_place(|| by_hand(&served, &ticket, SIZE, SIZE));
         assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
         let files = listed(&served, &ticket).await;
@@ -339,8 +336,8 @@ async fn a_large_file_is_never_whole_in_memory() {
             size += part.len();
         }
         assert_eq!(size, SIZE);
-        let grown = most_memory() - before;
-        assert!(grown < 45_000, "{grown} kB more for a file of {SIZE} bytes both ways");
+        let grown = MEMORY.peak_usage().saturating_sub(before);
+        assert!(grown < SIZE / 2, "{grown} bytes more for a file of {SIZE} bytes both ways");
     })
     .await;
 }

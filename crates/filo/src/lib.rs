@@ -10,7 +10,3 @@ pub mod demo;
 pub mod exit;
 pub mod settings;
 pub mod wiring;
-
-/// Imports make and drop strings by the million, on two threads at once.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
