@@ -357,3 +357,117 @@ async fn steps_refuse_to_be_changed_and_a_changed_row_is_found() {
     })
     .await;
 }
+
+/// A ticket of somebody whose number is known.
+async fn ticket(served: &Served) -> String {
+    let new = json!({ "channel": "counter", "subject": "La buca di via Larga", "body": "È profonda", "theme": "mobilita",
+        "kind": "information", "requester": { "name": "Anna Rossi", "identities": [{ "type": "phone", "value": PHONE }] } });
+    let ticket = served.post("operator", &format!("{CRM}/tickets"), &new).await.expect(201);
+    ticket["id"].as_str().unwrap().to_owned()
+}
+
+/// What the ticket's log says of call-backs: kinds and instants.
+async fn told(served: &Served, ticket: &str) -> Vec<(String, String)> {
+    let events = served.get("operator", &format!("{CRM}/tickets/{ticket}/events")).await.expect(200);
+    let all = events["items"].as_array().unwrap().iter();
+    let text = |event: &Value, key: &str| event[key].as_str().unwrap().to_owned();
+    all.map(|event| (text(event, "kind"), text(event, "at")))
+        .filter(|(kind, _)| kind.starts_with("callback_"))
+        .collect()
+}
+
+fn kinds(told: &[(String, String)]) -> Vec<&str> {
+    told.iter().map(|(kind, _)| kind.as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_becomes_of_a_promise_stands_in_the_log_of_its_ticket() {
+    both(async |database| {
+        let mut served = monday(database).await;
+        let id = ticket(&served).await;
+        let new = json!({ "ticket_id": id, "window": window("09:00", "11:00") });
+        let (kept, missed, cancelled) =
+            (served.promise(&new).await, served.promise(&new).await, served.promise(&new).await);
+        served.change(&cancelled, 1, &json!({ "state": "cancelled" })).await.expect(200);
+        served.change(&kept, 1, &json!({ "window": window("10:00", "12:00") })).await.expect(200);
+        served.attempt(&kept, &json!({ "reached": false, "reason": "no-answer" })).await.expect(200);
+        served.attempt(&kept, &json!({ "reached": true })).await.expect(200);
+        let expected = [
+            "callback_booked",
+            "callback_booked",
+            "callback_booked",
+            "callback_cancelled",
+            "callback_moved",
+            "callback_attempted",
+            "callback_attempted",
+            "callback_kept",
+        ];
+        assert_eq!(kinds(&told(&served, &id).await), expected);
+        served.city.verifies().await;
+
+        served.now_is("2026-11-23 13:30").await;
+        let maintained = async || served.city.app.maintain(served.city.now()).await.unwrap().missed;
+        assert_eq!((maintained().await, maintained().await), (1, 0), "told once");
+        let late = told(&served, &id).await;
+        let (kind, at) = late.last().unwrap();
+        assert_eq!((kind.as_str(), at.as_str()), ("callback_missed", "2026-11-23T11:00:00Z"));
+        served.attempt(&missed, &json!({ "reached": true })).await.expect(200);
+        let told = told(&served, &id).await;
+        assert_eq!(
+            kinds(&told)[8..],
+            ["callback_missed", "callback_attempted"],
+            "reached too late is not kept"
+        );
+        served.city.verifies().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attempt_after_the_window_tells_first_that_the_promise_was_missed() {
+    both(async |database| {
+        let mut served = monday(database).await;
+        let id = ticket(&served).await;
+        let new = json!({ "ticket_id": id, "window": window("09:00", "11:00") });
+        let promise = served.promise(&new).await;
+        served.now_is("2026-11-23 12:30").await;
+        served.attempt(&promise, &json!({ "reached": false, "reason": "busy" })).await.expect(200);
+        let expected = ["callback_booked", "callback_missed", "callback_attempted"];
+        assert_eq!(kinds(&told(&served, &id).await), expected);
+        assert_eq!(served.city.app.maintain(served.city.now()).await.unwrap().missed, 0);
+        served.city.verifies().await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn promises_are_told_to_whoever_follows_along_and_their_reasons_are_listed() {
+    both(async |database| {
+        let mut served = monday(database).await;
+        let promise = served.promise(&booking("09:00", "11:00")).await;
+        served.attempt(&promise, &json!({ "reached": false, "reason": "busy" })).await.expect(200);
+        served.now_is("2026-11-23 12:30").await;
+        served.city.app.maintain(served.city.now()).await.unwrap();
+        served.city.app.number_news().await.unwrap();
+        let news = served.city.app.news_after(0, 100).await.unwrap().unwrap();
+        let told: Vec<(&Value, &Value)> = news
+            .iter()
+            .filter(|news| news.kind == "callback.changed")
+            .map(|news| (&news.data["change"], &news.data["state"]))
+            .collect();
+        let expected = [
+            (&json!("callback_booked"), &json!("booked")),
+            (&json!("callback_attempted"), &json!("booked")),
+            (&json!("callback_missed"), &json!("missed")),
+        ];
+        assert_eq!(told, expected);
+        assert!(!news.iter().any(|news| news.data.to_string().contains("347")), "no number in the feed");
+        served.get("operator", &format!("{CRM}/stream?topics=weather")).await.expect(422);
+
+        let reasons = served.get("operator", &format!("{CRM}/callbacks/reasons")).await.expect(200);
+        let first = &reasons["items"][0];
+        assert_eq!((&first["key"], &first["label"]["it"]), (&json!("no-answer"), &json!("Non risponde")));
+        served.get("analyst", &format!("{CRM}/callbacks/reasons")).await.expect(403);
+    })
+    .await;
+}

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use filo_domain::{
     CallbackId, Instant, InteractionId, PersonId, TicketId,
     callback::{Attempt, Callback, CallbackState, Settled, StepRefused, Window},
+    city::AttemptReason,
     vocabulary::Word,
 };
 use filo_store::{
@@ -27,6 +28,7 @@ use crate::{
 
 mod booking;
 mod steps;
+mod telling;
 
 pub use booking::{CallbackWindow, NewCallback, WindowInput, WindowsQuery};
 pub use steps::{CallbackChange, NewAttempt};
@@ -204,6 +206,17 @@ impl App {
     }
 }
 
+impl App {
+    /// Why attempts fail: the city's list.
+    ///
+    /// # Errors
+    /// Not the caller's to read.
+    pub fn callback_reasons(&self, caller: &Caller) -> Result<Vec<&AttemptReason>, AppError> {
+        caller.must(Permission::ReadTickets)?;
+        Ok(self.core.city.callbacks.reasons.iter().collect())
+    }
+}
+
 /// Reads a call-back that the caller may see.
 fn visible(conn: &mut Conn, caller: &Caller, id: CallbackId) -> Result<Stored, AppError> {
     let row = stored::find(conn, id)?.ok_or(AppError::NotFound("call-back"))?;
@@ -217,7 +230,7 @@ fn view(conn: &mut Conn, row: Stored, now: Instant) -> Result<CallbackView, AppE
     views(conn, vec![row], now)?.pop().ok_or(AppError::NotFound("call-back"))
 }
 
-fn views(conn: &mut Conn, rows: Vec<Stored>, now: Instant) -> Result<Vec<CallbackView>, AppError> {
+pub(crate) fn views(conn: &mut Conn, rows: Vec<Stored>, now: Instant) -> Result<Vec<CallbackView>, AppError> {
     let mut promises = folded(conn, &rows)?;
     let persons: Vec<PersonId> = rows.iter().filter_map(|row| row.person).collect();
     let persons = persons::canonical_all(conn, &persons)?;

@@ -1,19 +1,19 @@
 //! Facts streamed out, complete: interactions, tickets, events, calls, messages and persons of a span of local days.
 
 use filo_domain::{
-    Instant, InteractionId, TicketId,
+    CallbackId, Instant, InteractionId, TicketId,
     legs::{self, Leg},
     vocabulary::{Direction, Word},
 };
 use filo_store::{
-    Conn, calls,
+    Conn, callbacks, calls,
     export::{self, Place},
     interactions::{self, Interaction},
     messages, persons, tickets,
 };
 use serde_json::{Map, Value, json};
 
-use crate::{App, AppError, views::EventView};
+use crate::{App, AppError, CallbackView, callbacks::views as views_of_callbacks, views::EventView};
 
 /// What can be exported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,12 +30,21 @@ pub enum Facts {
     Messages,
     /// Persons, by first contact.
     Persons,
+    /// Promised call-backs, by when they are due.
+    Callbacks,
 }
 
 impl Word for Facts {
     const NAME: &'static str = "export";
-    const ALL: &'static [Self] =
-        &[Self::Interactions, Self::Tickets, Self::Events, Self::Calls, Self::Messages, Self::Persons];
+    const ALL: &'static [Self] = &[
+        Self::Interactions,
+        Self::Tickets,
+        Self::Events,
+        Self::Calls,
+        Self::Messages,
+        Self::Persons,
+        Self::Callbacks,
+    ];
     fn word(self) -> &'static str {
         match self {
             Self::Interactions => "interactions",
@@ -44,6 +53,7 @@ impl Word for Facts {
             Self::Calls => "calls",
             Self::Messages => "messages",
             Self::Persons => "persons",
+            Self::Callbacks => "callbacks",
         }
     }
 }
@@ -118,6 +128,22 @@ impl Facts {
             Self::Messages => {
                 &["id", "ticket_id", "kind", "at", "channel", "body", "delivery", "recipients", "external_id"]
             }
+            Self::Callbacks => &[
+                "id",
+                "ticket_id",
+                "call_id",
+                "person_id",
+                "theme",
+                "unit",
+                "window_from",
+                "window_to",
+                "booked_at",
+                "state",
+                "attempts",
+                "reached_at",
+                "reached_late",
+                "cancelled_at",
+            ],
             Self::Persons => &["id", "name", "merged_into", "created_at", "anonymised_at", "identities"],
         }
     }
@@ -144,6 +170,7 @@ impl App {
         what: Facts,
         span: (Instant, Instant),
         after: Option<Place>,
+        now: Instant,
     ) -> Result<Exported, AppError> {
         self.db
             .read(move |conn| match what {
@@ -155,6 +182,7 @@ impl App {
                 Facts::Events => page_of_tickets(conn, span, after, event_rows),
                 Facts::Messages => page_of_tickets(conn, span, after, message_rows),
                 Facts::Persons => page_of_persons(conn, span, after),
+                Facts::Callbacks => page_of_callbacks(conn, span, after, now),
             })
             .await
     }
@@ -218,6 +246,27 @@ fn leg_rows(conn: &mut Conn, it: Interaction) -> Result<Rows, AppError> {
         rows.push(row);
     }
     Ok(rows)
+}
+
+fn page_of_callbacks(
+    conn: &mut Conn,
+    (from, to): (Instant, Instant),
+    after: Option<Place>,
+    now: Instant,
+) -> Result<Exported, AppError> {
+    let after = after.map(|place| (place.at, CallbackId::from_uuid(place.id)));
+    let filter = callbacks::Filter { from: Some(from), to: Some(to), after, ..callbacks::Filter::default() };
+    let page = callbacks::list(conn, &filter, PAGE)?;
+    let next = next(page.len(), page.last().map(|it| Place { at: it.window.to, id: it.id.uuid() }));
+    let row = |it: CallbackView| {
+        object(json!({
+            "id": it.id, "ticket_id": it.ticket_id, "call_id": it.call_id, "person_id": it.person_id,
+            "theme": it.theme, "unit": it.unit, "window_from": it.window.from, "window_to": it.window.to,
+            "booked_at": it.booked_at, "state": it.state, "attempts": it.attempts.len(),
+            "reached_at": it.reached_at, "reached_late": it.reached_late, "cancelled_at": it.cancelled_at,
+        }))
+    };
+    Ok(Exported { rows: views_of_callbacks(conn, page, now)?.into_iter().map(row).collect(), next })
 }
 
 fn page_of_tickets(

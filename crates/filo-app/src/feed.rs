@@ -98,17 +98,20 @@ pub enum Topic {
     Calls,
     /// What concerns the caller personally.
     Mentions,
+    /// Promised call-backs.
+    Callbacks,
 }
 
 impl Word for Topic {
     const NAME: &'static str = "topic";
-    const ALL: &'static [Self] = &[Self::Tickets, Self::Queues, Self::Calls, Self::Mentions];
+    const ALL: &'static [Self] = &[Self::Tickets, Self::Queues, Self::Calls, Self::Mentions, Self::Callbacks];
     fn word(self) -> &'static str {
         match self {
             Self::Tickets => "tickets",
             Self::Queues => "queues",
             Self::Calls => "calls",
             Self::Mentions => "mentions",
+            Self::Callbacks => "callbacks",
         }
     }
 }
@@ -119,12 +122,13 @@ impl Topic {
             _ if news.user.is_some() => Some(Self::Mentions),
             Some(("ticket", _)) => Some(Self::Tickets),
             Some(("call", _)) => Some(Self::Calls),
+            Some(("callback", _)) => Some(Self::Callbacks),
             Some(_) | None => None,
         }
     }
     fn needs(self) -> Permission {
         match self {
-            Self::Tickets | Self::Mentions => Permission::ReadTickets,
+            Self::Tickets | Self::Mentions | Self::Callbacks => Permission::ReadTickets,
             Self::Calls => Permission::ReadContacts,
             Self::Queues => Permission::ReadStream,
         }

@@ -21,6 +21,8 @@ pub struct Maintenance {
     pub moved: usize,
     /// Contents that nothing referred to, removed.
     pub swept: usize,
+    /// Promised call-backs of which it was told that they were missed.
+    pub missed: usize,
 }
 
 /// A root covers what was recorded so many seconds ago: later events may still be on their way to their commit.
@@ -30,8 +32,8 @@ const SETTLED_S: i64 = 60;
 pub(crate) const ROOT: &str = "nightly_root";
 
 impl App {
-    /// Closes resolved tickets that nobody contested in time, moves files where they belong, and once a local day
-    /// writes the root of the day before and sweeps contents that nothing refers to.
+    /// Closes resolved tickets that nobody contested in time, tells which call-backs were missed, moves files where they
+    /// belong, and once a local day writes the root of the day before and sweeps contents that nothing refers to.
     ///
     /// # Errors
     /// The stores' own.
@@ -40,6 +42,7 @@ impl App {
         self.prune_feed(now).await?;
         self.prune_hooks(now).await?;
         let mut done = Maintenance { rooted: self.write_root(now).await?, ..Maintenance::default() };
+        done.missed = self.tell_missed_callbacks(now).await?;
         done.moved = self.tend_files(now).await?;
         if done.rooted {
             done.swept = self.sweep(now).await?;

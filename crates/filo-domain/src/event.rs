@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::{
-    AttachmentId, Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
+    AttachmentId, CallbackId, Instant, InteractionId, MatterId, MessageId, PersonId, TicketId, UserId,
+    callback::Window,
     chain::{Hash, Seal},
     link::Link,
     protocol::ProtocolEntry,
@@ -264,6 +265,44 @@ pub enum EventBody {
     },
     /// The document-protocol system gave it its register entry.
     Protocolled(ProtocolEntry),
+    /// A call-back about it was promised.
+    CallbackBooked {
+        /// The call-back.
+        callback: CallbackId,
+        /// Within which window.
+        window: Window,
+    },
+    /// Another window was agreed on for a call-back.
+    CallbackMoved {
+        /// The call-back.
+        callback: CallbackId,
+        /// The new window.
+        window: Window,
+    },
+    /// Somebody called.
+    CallbackAttempted {
+        /// The call-back.
+        callback: CallbackId,
+        /// Whether the citizen was reached.
+        reached: bool,
+        /// Why not: a key of the city's list.
+        reason: Option<String>,
+    },
+    /// The citizen was reached within the window.
+    CallbackKept {
+        /// The call-back.
+        callback: CallbackId,
+    },
+    /// The window ended without that: `at` is its end.
+    CallbackMissed {
+        /// The call-back.
+        callback: CallbackId,
+    },
+    /// The citizen needs no call any more.
+    CallbackCancelled {
+        /// The call-back.
+        callback: CallbackId,
+    },
 }
 
 impl EventBody {
@@ -316,7 +355,13 @@ impl EventBody {
             | Self::ContactRemoved { .. }
             | Self::Linked(_)
             | Self::Unlinked(_)
-            | Self::Protocolled(_) => None,
+            | Self::Protocolled(_)
+            | Self::CallbackBooked { .. }
+            | Self::CallbackMoved { .. }
+            | Self::CallbackAttempted { .. }
+            | Self::CallbackKept { .. }
+            | Self::CallbackMissed { .. }
+            | Self::CallbackCancelled { .. } => None,
         }
     }
 }

@@ -308,7 +308,13 @@ impl Ticket {
             | EventBody::Noted { .. }
             | EventBody::AttachmentAdded { .. }
             | EventBody::Absorbed { .. }
-            | EventBody::Released { .. } => {}
+            | EventBody::Released { .. }
+            | EventBody::CallbackBooked { .. }
+            | EventBody::CallbackMoved { .. }
+            | EventBody::CallbackAttempted { .. }
+            | EventBody::CallbackKept { .. }
+            | EventBody::CallbackMissed { .. }
+            | EventBody::CallbackCancelled { .. } => {}
         }
         self.recount_responses();
         self.seq = event.seq;

@@ -25,6 +25,17 @@ pub(crate) async fn callback_windows(
     all(&state, &request, state.app.callback_windows(&caller, query.0, state.now()).await?)
 }
 
+/// Why an attempt did not reach the citizen: the city's list, for attempts to name.
+#[utoipa::path(get, path = "/rest/crm/v1/callbacks/reasons", tag = "callbacks",
+    responses((status = 200, body = schema::List<shapes::AttemptReason>)))]
+pub(crate) async fn callback_reasons(
+    caller: Allowed<ReadTickets>,
+    state: Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    all(&state, &request, state.app.callback_reasons(&caller)?)
+}
+
 /// Lists call-backs in the order in which they are due.
 #[utoipa::path(get, path = "/rest/crm/v1/callbacks", tag = "callbacks", params(shapes::ListCallbacks),
     responses((status = 200, body = schema::List<shapes::Callback>)))]

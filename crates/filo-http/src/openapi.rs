@@ -74,7 +74,7 @@ use crate::{
         identities::add_identity, identities::identity, identities::change_identity, identities::remove_identity,
         identities::list_suggestions, identities::accept_suggestion, identities::dismiss_suggestion,
         persons::merge_person, persons::undo_merge, persons::list_interactions, persons::push_interaction,
-        callbacks::callback_windows, callbacks::list_callbacks, callbacks::book_callback, callbacks::callback,
+        callbacks::callback_windows, callbacks::callback_reasons, callbacks::list_callbacks, callbacks::book_callback, callbacks::callback,
         callbacks::change_callback, callbacks::attempt_callback,
         calls::list_calls, calls::list_call_differences, intervals::call_intervals, calls::push_call_event,
         calls::register_call,

@@ -293,6 +293,7 @@ fn promises(config: &mut web::ServiceConfig) {
             ],
         ))
         // Before the call-backs themselves, whose path would take the word for an id.
+        .service(on("/callbacks/reasons", vec![get(web::get().to(callbacks::callback_reasons))]))
         .service(on("/callbacks/windows", vec![get(web::get().to(callbacks::callback_windows))]))
         .service(on(
             "/callbacks/{id}",

@@ -314,3 +314,39 @@ pub fn walk(conn: &mut Conn, after: Option<CallbackId>, limit: i64) -> Result<Ve
     })?;
     stored(rows)
 }
+
+/// Call-backs whose window ended by `now`, that are open, and of which nobody was told that they were missed.
+///
+/// # Errors
+/// The database's own.
+pub fn missed_untold(conn: &mut Conn, now: Instant, limit: i64) -> Result<Vec<CallbackId>, StoreError> {
+    let ids: Vec<SqlId> = on!(conn, c => table::table
+        .filter(table::missed_told.eq(false).and(table::outcome.eq(Settled::Open.word())))
+        .filter(table::window_to.le(SqlInstant::from(now)))
+        .order((table::window_to, table::id))
+        .limit(limit)
+        .select(table::id)
+        .load(c))?;
+    Ok(ids.into_iter().map(Into::into).collect())
+}
+
+/// Whether it was told that a call-back was missed.
+///
+/// # Errors
+/// The database's own.
+pub fn is_missed_told(conn: &mut Conn, id: CallbackId) -> Result<bool, StoreError> {
+    let told: Option<bool> = on!(conn, c => table::table
+        .find(SqlId::from(id)).select(table::missed_told).first(c).optional())?;
+    Ok(told.unwrap_or_default())
+}
+
+/// Keeps that it was told that a locked call-back was missed.
+///
+/// # Errors
+/// The database's own.
+pub fn tell_missed(conn: &mut Conn, id: CallbackId) -> Result<(), StoreError> {
+    on!(conn, c => diesel::update(table::table.find(SqlId::from(id)))
+        .set(table::missed_told.eq(true))
+        .execute(c))?;
+    Ok(())
+}

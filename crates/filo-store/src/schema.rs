@@ -820,6 +820,7 @@ diesel::table! {
         outcome -> Text,
         booked_at -> Instant,
         version -> Integer,
+        missed_told -> Bool,
     }
 }
 

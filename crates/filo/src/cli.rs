@@ -194,7 +194,7 @@ pub enum ExportFormat {
 /// `filo export`.
 #[derive(Debug, Args)]
 pub struct Export {
-    /// interactions, tickets, events, calls, messages or persons.
+    /// interactions, tickets, events, calls, messages, persons or callbacks.
     #[arg(value_parser = word::<filo_app::ExportKind>)]
     pub what: filo_app::ExportKind,
     /// The first local day.

@@ -18,7 +18,7 @@ use filo_store::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CallbackView, broken, view};
+use super::{CallbackView, broken, telling, view};
 use crate::{
     App, AppError, Caller, Core, Permission, mint,
     recognise::recognise,
@@ -136,7 +136,7 @@ impl App {
                 must_have_room(conn, &core.city, window, None)?;
                 let whom = whom(conn, &caller, &new, now)?;
                 let unit = unit(&core, &caller, &new, whom.ticket.as_ref(), now)?;
-                let row = book(conn, &caller, new, whom, (window, unit), now)?;
+                let row = book(conn, &core, &caller, new, whom, (window, unit), now)?;
                 view(conn, row, now)
             })
             .await
@@ -306,6 +306,7 @@ fn unit(
 
 fn book(
     conn: &mut Conn,
+    core: &Core,
     caller: &Caller,
     new: NewCallback,
     whom: Whom,
@@ -332,6 +333,8 @@ fn book(
     }
     .with(&promise, 1);
     stored::insert(conn, &row)?;
+    let happened = telling::of_step(id, &promise, now, &step);
     stored::append(conn, &StoredStep { callback: id, seq: 1, at: now, step }, &caller.actor())?;
+    telling::tell(conn, core, (&row, promise.state(now)), happened, &caller.actor(), now)?;
     Ok(row)
 }

@@ -15,7 +15,9 @@ use serde::Deserialize;
 use super::{
     CallbackView, WindowInput,
     booking::{check_window, must_have_room, window_of},
-    broken, fold, view, visible,
+    broken, fold,
+    telling::{self, Happened},
+    view, visible,
 };
 use crate::{App, AppError, Caller, Core, Permission, tickets::check_unit};
 
@@ -168,6 +170,7 @@ fn take(
     let mut promise: Callback = fold(&log).ok_or_else(|| broken(row.id))?;
     let at = log.last().map_or(now, |last| last.at.max(now));
     let (callback, mut seq) = (row.id, row.version);
+    let mut happened: Vec<Happened> = telling::missed(conn, callback, &promise, at)?.into_iter().collect();
     for step in steps {
         promise.check(&step, at)?;
         if let Step::Moved { window } = &step {
@@ -175,9 +178,11 @@ fn take(
         }
         seq += 1;
         promise.apply(at, &step);
+        happened.extend(telling::of_step(callback, &promise, at, &step));
         stored::append(conn, &StoredStep { callback, seq, at, step }, &caller.actor())?;
     }
     let changed = row.with(&promise, seq);
     stored::update(conn, &changed)?;
+    telling::tell(conn, core, (&changed, promise.state(now)), happened, &caller.actor(), now)?;
     Ok(changed)
 }

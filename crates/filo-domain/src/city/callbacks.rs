@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::ToSpan;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{ConfigError, File, check_keys};
 use crate::{CityZone, Instant, calendar::Calendar, callback::Window, form::Localised};
@@ -20,7 +20,7 @@ const PATIENCE_S: i64 = 60;
 const MOST_DAYS: i64 = 366;
 
 /// Why an attempt did not reach the citizen.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AttemptReason {
     /// Its stable key.

@@ -176,3 +176,12 @@ pub struct WindowsQuery {
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<i32>,
 }
+
+/// Why an attempt did not reach the citizen.
+#[derive(ToSchema)]
+pub struct AttemptReason {
+    /// Its key.
+    pub key: String,
+    /// Its words.
+    pub label: super::content::Label,
+}

@@ -28,7 +28,7 @@ pub(super) async fn run(console: &Console, args: Export) -> Result<(), Failure> 
     let mut sheet = Sheet::new(BufWriter::new(out), args.what, args.format)?;
     let (mut rows, mut after) = (0_u64, None);
     loop {
-        let page = app.export(args.what, span, after).await?;
+        let page = app.export(args.what, span, after, now).await?;
         for row in &page.rows {
             sheet.write(row)?;
             rows += 1;
