@@ -12,7 +12,7 @@ const NAMELESS: &str = "allegato";
 pub fn clean_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).find(|part| !part.trim().is_empty()).unwrap_or_default();
     let kept: String = last.chars().filter(|c| !c.is_control() && !is_unseen(*c)).collect();
-    let kept = kept.trim().trim_start_matches('.').trim_end_matches(['.', ' ']);
+    let kept = bare(&kept);
     if kept.is_empty() {
         return NAMELESS.to_owned();
     }
@@ -22,7 +22,12 @@ pub fn clean_name(name: &str) -> String {
     let ending = kept.rfind('.').and_then(|at| kept.get(at..)).unwrap_or_default();
     let ending = if ending.chars().count() <= LONGEST_ENDING { ending } else { "" };
     let stem: String = kept.chars().take(LONGEST - ending.chars().count()).collect();
-    format!("{stem}{ending}")
+    bare(&format!("{stem}{ending}")).to_owned()
+}
+
+/// Without the dots and spaces around it: they hide a file, or are dropped by some systems.
+fn bare(name: &str) -> &str {
+    name.trim_matches(|c: char| c == '.' || c.is_whitespace())
 }
 
 /// Marks of direction, joiners and other characters without a shape.
@@ -44,6 +49,8 @@ mod tests {
         assert_eq!(clean_name("/etc/passwd"), "passwd");
         assert_eq!(clean_name("..."), "allegato");
         assert_eq!(clean_name(""), "allegato");
+        assert_eq!(clean_name(". ¡"), "¡");
+        assert_eq!(clean_name(&format!("{} {}", "a".repeat(119), "b".repeat(50))), "a".repeat(119));
         assert_eq!(clean_name(" Carta d'identità.pdf "), "Carta d'identità.pdf");
     }
 
