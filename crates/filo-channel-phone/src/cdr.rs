@@ -11,14 +11,18 @@
 
 mod call;
 mod check;
+mod reading;
 mod row;
 
-use filo_channel::{Decode, Decoded, Raw, Rejected};
+use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{CityZone, legs::normal_choice};
 
 pub(crate) use self::check::CdrLook;
-use self::row::{Columns, Row};
-use crate::text::{Line, Splitter, fields, likely_delimiter, lines, unmarked};
+use self::{
+    reading::{Reading, in_order},
+    row::{Columns, Row},
+};
+use crate::text::{Line, Splitter, fields, likely_delimiter};
 
 /// Channel technologies behind which, on a plain Asterisk, a person sits.
 pub const DEFAULT_AGENT_CHANNELS: &[&str] = &["SIP/", "PJSIP/", "IAX2/", "Agent/", "SCCP/"];
@@ -47,21 +51,13 @@ pub struct Cdr {
 
 impl Decode for Cdr {
     fn decode(&self, raw: &Raw) -> Vec<Result<Decoded, Rejected>> {
-        let bytes = unmarked(&raw.bytes);
-        let mut lines = lines(&bytes).peekable();
-        let delimiter = lines.peek().map_or(b',', |line| likely_delimiter(&line.text));
-        let (mut splitter, mut header) = (Splitter::new(delimiter), None);
-        let (mut rows, mut units) = (Vec::new(), Vec::new());
-        for line in lines {
-            match self.row(&line, &mut splitter, &mut header) {
-                Ok(row) => rows.extend(row),
-                Err(rejected) => units.push((line.number, Err(rejected))),
-            }
-        }
-        let legs = call::legs(rows, &self.agent_channels);
-        units.extend(legs.into_iter().map(|(line, leg)| (line, Ok(Decoded::Leg(Box::new(leg))))));
-        units.sort_by_key(|(line, _)| *line);
-        units.into_iter().map(|(_, unit)| unit).collect()
+        let mut reading = Reading::new(self);
+        let mut units = reading.next(&raw.bytes);
+        units.extend(reading.rest());
+        in_order(units)
+    }
+    fn in_parts(&self) -> Option<Box<dyn DecodeParts + '_>> {
+        Some(Box::new(Reading::new(self)))
     }
 }
 

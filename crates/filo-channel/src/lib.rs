@@ -40,10 +40,18 @@ pub trait Decode: Send + Sync {
     }
 }
 
-/// Decodes one payload in parts. Together they give what [`Decode::decode`] gives for the whole.
+/// Decodes one payload in parts. Together, in whatever order, they give what [`Decode::decode`] gives for the whole.
 pub trait DecodeParts {
     /// Decodes the next part, which ends with a line unless it is the last.
     fn part(&mut self, bytes: &[u8]) -> Vec<Result<Decoded, Rejected>>;
+    /// What was held back until the payload's end.
+    fn end(&mut self) -> Vec<Result<Decoded, Rejected>> {
+        vec![]
+    }
+    /// Whether a unit may wait for parts to come: such a payload cannot be followed while it grows.
+    fn holds_back(&self) -> bool {
+        false
+    }
 }
 
 /// One understood unit.

@@ -121,6 +121,12 @@ impl CityZone {
     pub fn local(&self, at: Instant) -> DateTime {
         self.0.to_datetime(at.timestamp())
     }
+    /// An instant in local time with its offset, by which the hour that the clocks show twice can be told apart:
+    /// RFC 3339.
+    pub fn told(&self, at: Instant) -> String {
+        let at = at.timestamp();
+        at.display_with_offset(self.0.to_offset(at)).to_string()
+    }
     /// The local day of an instant.
     pub fn day(&self, at: Instant) -> Date {
         self.local(at).date()

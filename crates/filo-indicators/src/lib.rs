@@ -9,9 +9,11 @@
 //! - [`report::span`] says which facts a period needs, [`report::monthly_report`] computes the report,
 //!   [`render::Render`] is what its printed forms implement;
 //! - [`explain::explain`] opens any figure up to the contacts behind it;
+//! - [`arithmetic::clocks`] shows how each clock of one ticket was reckoned;
 //! - [`campaign::campaign_report`] has the same figures for a theme, a tag or a unit between two dates;
 //! - [`scorecard::scorecard`] is the yearly table, with [`measure::measured`] for the values of one's own.
 
+pub mod arithmetic;
 mod book;
 pub mod campaign;
 mod cost;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
     Instant,
-    legs::{Folded, Leg, LegOrigin, Window},
+    legs::{Folded, LegOrigin, Window},
 };
 use filo_store::followed_files::{self, Place};
 use tokio::sync::mpsc::{self, Sender};
@@ -37,12 +37,23 @@ pub(super) struct Portion {
 }
 
 impl Portion {
-    fn add(&mut self, folded: Folded, mut rejected: Vec<Rejected>) {
+    /// Takes whole legs and what was not understood; feeds events to the window.
+    fn take(&mut self, units: Vec<Result<Decoded, Rejected>>, window: &mut Window) {
+        for unit in units {
+            match unit {
+                Ok(Decoded::LegEvent(event)) => window.feed(event),
+                Ok(Decoded::Leg(leg)) => self.folded.legs.push(*leg),
+                Ok(Decoded::Interaction(other)) => self.rejected.push(not_a_call(&other.external_id)),
+                Err(refused) => self.rejected.push(refused),
+            }
+        }
+    }
+
+    fn add(&mut self, folded: Folded) {
         let Folded { mut legs, mut orphans, restarts } = folded;
         self.folded.legs.append(&mut legs);
         self.folded.orphans.append(&mut orphans);
         self.folded.restarts = restarts;
-        self.rejected.append(&mut rejected);
     }
 
     /// Whether it is worth a transaction.
@@ -101,10 +112,10 @@ impl App {
             return Err(AppError::NotFound("source"));
         }
         let mut window = Window::new(LegOrigin::Log);
-        let (whole, rejected) = sort(units, &mut window);
-        let mut folded = window.finish();
-        folded.legs.extend(whole);
-        let tally = self.put_run(&source, &format, Portion { folded, rejected }, now).await?;
+        let mut portion = Portion::default();
+        portion.take(units, &mut window);
+        portion.add(window.finish());
+        let tally = self.put_run(&source, &format, portion, now).await?;
         self.db
             .write(move |conn| followed_files::keep(conn, &source, &path, &place, now))
             .await
@@ -138,50 +149,32 @@ impl Reader<'_> {
     /// Ends early when nobody takes the portions any more.
     fn read(self, pieces: impl Iterator<Item = Piece>) {
         let mut window = Window::new(LegOrigin::Log);
-        let (mut parts, mut ready) = (None, Portion::default());
+        let (mut parts, mut ready) = (None::<Box<dyn DecodeParts + '_>>, Portion::default());
         for piece in pieces {
             if piece.begins {
+                ready.take(ended(parts), &mut window);
                 parts = self.decoder.in_parts();
             }
-            let (whole, rejected) = self.decode(parts.as_deref_mut(), piece.bytes, &mut window);
-            let mut folded = window.settled();
-            folded.legs.extend(whole);
-            ready.add(folded, rejected);
+            let units = match &mut parts {
+                Some(parts) => parts.part(&piece.bytes),
+                None => self.decoder.decode(&Raw { bytes: piece.bytes, arrived_at: None, now: self.now }),
+            };
+            ready.take(units, &mut window);
+            ready.add(window.settled());
             if ready.is_enough() && self.out.blocking_send(std::mem::take(&mut ready)).is_err() {
                 return;
             }
         }
-        ready.add(window.finish(), vec![]);
+        ready.take(ended(parts), &mut window);
+        ready.add(window.finish());
         // Whoever does not listen any more has its error already.
         let _nobody_listens = self.out.blocking_send(ready);
     }
-
-    fn decode(
-        &self,
-        parts: Option<&mut (dyn DecodeParts + '_)>,
-        bytes: Vec<u8>,
-        window: &mut Window,
-    ) -> (Vec<Leg>, Vec<Rejected>) {
-        let units = match parts {
-            Some(parts) => parts.part(&bytes),
-            None => self.decoder.decode(&Raw { bytes, arrived_at: None, now: self.now }),
-        };
-        sort(units, window)
-    }
 }
 
-/// Feeds events to the window; gives whole legs and what was not understood.
-fn sort(units: Vec<Result<Decoded, Rejected>>, window: &mut Window) -> (Vec<Leg>, Vec<Rejected>) {
-    let (mut whole, mut rejected) = (vec![], vec![]);
-    for unit in units {
-        match unit {
-            Ok(Decoded::LegEvent(event)) => window.feed(event),
-            Ok(Decoded::Leg(leg)) => whole.push(*leg),
-            Ok(Decoded::Interaction(other)) => rejected.push(not_a_call(&other.external_id)),
-            Err(refused) => rejected.push(refused),
-        }
-    }
-    (whole, rejected)
+/// What a file held back until its end.
+fn ended(parts: Option<Box<dyn DecodeParts + '_>>) -> Vec<Result<Decoded, Rejected>> {
+    parts.map(|mut parts| parts.end()).unwrap_or_default()
 }
 
 fn not_a_call(id: &str) -> Rejected {

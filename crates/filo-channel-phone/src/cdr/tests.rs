@@ -228,3 +228,22 @@ fn waits_over_both_clock_changes_are_right() {
 fn the_promises_of_a_decoder_hold() {
     check_decoder(&cdr(), &[raw(MASTER), raw("")]);
 }
+
+#[test]
+fn rows_wait_for_their_call_and_not_for_the_whole_file() {
+    let day = |day: u32, id: &str| {
+        let (start, end) = (format!("2026-10-{day:02} 10:00:00"), format!("2026-10-{day:02} 10:01:00"));
+        row("SIP/100-1", &start, &start, &end, "60,60", "ANSWERED", id)
+    };
+    let file: Vec<String> =
+        (1..=28).flat_map(|n| [day(n, &format!("a{n}")), day(n, &format!("b{n}"))]).collect();
+    let (cdr, mut given) = (cdr(), vec![]);
+    let mut reader = cdr.in_parts().unwrap();
+    assert!(reader.holds_back());
+    for (read, line) in file.iter().enumerate() {
+        given.extend(reader.part(line.as_bytes()));
+        assert!(read + 1 - given.len() <= 6, "{} of {} rows wait", read + 1 - given.len(), read + 1);
+    }
+    given.extend(reader.end());
+    assert_eq!(given, cdr.decode(&raw(&file.concat())));
+}

@@ -65,21 +65,30 @@ pub(crate) enum TicketClock {
 }
 
 impl TicketFact {
+    /// When a clock started.
+    pub(crate) fn start(&self, clock: TicketClock) -> Option<Instant> {
+        match clock {
+            TicketClock::ChargeToClosed => self.history.charged_at,
+            TicketClock::FirstResponse
+            | TicketClock::Resolved
+            | TicketClock::ResolvedFinally
+            | TicketClock::ResolvedNet
+            | TicketClock::OpenedToClosed => Some(self.history.opened_at),
+        }
+    }
     /// When a clock started and stopped; `None` while it runs.
-    fn bounds(&self, clock: TicketClock) -> Option<(Instant, Instant)> {
+    pub(crate) fn bounds(&self, clock: TicketClock) -> Option<(Instant, Instant)> {
         let history = &self.history;
-        Some(match clock {
-            TicketClock::FirstResponse => (history.opened_at, history.first_response_at()?),
-            TicketClock::Resolved | TicketClock::ResolvedNet => {
-                (history.opened_at, history.first_resolved_at()?)
-            }
-            TicketClock::ResolvedFinally => (history.opened_at, history.final_resolved_at()?),
-            TicketClock::OpenedToClosed => (history.opened_at, history.confirmed_at()?),
-            TicketClock::ChargeToClosed => (history.charged_at?, history.confirmed_at()?),
-        })
+        let stop = match clock {
+            TicketClock::FirstResponse => history.first_response_at(),
+            TicketClock::Resolved | TicketClock::ResolvedNet => history.first_resolved_at(),
+            TicketClock::ResolvedFinally => history.final_resolved_at(),
+            TicketClock::OpenedToClosed | TicketClock::ChargeToClosed => history.confirmed_at(),
+        };
+        self.start(clock).zip(stop)
     }
     /// The seconds that a clock counted.
-    fn counted_s(&self, clock: TicketClock, start: Instant, stop: Instant) -> i64 {
+    pub(crate) fn counted_s(&self, clock: TicketClock, start: Instant, stop: Instant) -> i64 {
         match clock {
             TicketClock::ResolvedNet => self.history.net_s(start, stop),
             _ => self.history.elapsed_s(start, stop),

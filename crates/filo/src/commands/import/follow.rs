@@ -33,7 +33,7 @@ impl Following<'_> {
         if files.iter().any(|file| file == Path::new("-")) {
             return Err(Failure::Usage("a pipe cannot be followed: import it without --follow".to_owned()));
         }
-        if self.format.1.in_parts().is_none() {
+        if self.format.1.in_parts().is_none_or(|parts| parts.holds_back()) {
             return Err(Failure::Usage(format!("{} cannot be followed: import whole files", self.format.0)));
         }
         let mut tails = Vec::with_capacity(files.len());
