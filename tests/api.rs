@@ -8,6 +8,7 @@ mod basics;
 mod call_differences;
 mod callbacks;
 mod campaigns;
+mod clocks;
 mod costs;
 mod fields;
 mod general;

@@ -83,6 +83,28 @@ async fn every_count_of_a_closed_month_is_explained_by_as_many_items() {
     .await;
 }
 
+/// A revision names each figure that is not as before, with what it was, and no other.
+fn changes_are_told(before: &Figures, after: &Figures) {
+    assert!(before.0.get("changes").is_none(), "a first revision changes nothing");
+    let changes = after.0["changes"].as_array().unwrap();
+    let offered = changes.iter().find(|change| change["pointer"] == "/phone/offered").unwrap();
+    assert_eq!(
+        (&offered["before"], &offered["after"]),
+        (before.at("/phone/offered"), after.at("/phone/offered"))
+    );
+    assert!(changes.iter().any(|change| change["place"] == "/year_to_date/channels/*/inbound"));
+    for change in changes {
+        assert_ne!(change["before"], change["after"]);
+        assert_eq!(&change["after"], after.at(change["pointer"].as_str().unwrap()));
+    }
+    for block in ["/scrivi", "/email", "/social", "/levels", "/themes", "/units", "/backlog", "/ratings"] {
+        assert!(
+            changes.iter().all(|change| !change["place"].as_str().unwrap().starts_with(block)),
+            "{block}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn late_data_is_pending_until_a_restatement_which_changes_nothing_else() {
     both(async |database| {
@@ -117,6 +139,7 @@ async fn late_data_is_pending_until_a_restatement_which_changes_nothing_else() {
             assert_eq!(second.at(block), first.at(block), "{block}");
         }
         assert_ne!(second.at("/inputs_sha256"), first.at("/inputs_sha256"));
+        changes_are_told(&first, &second);
         assert_eq!(city.report("2026-10").await, second);
         city.explains(&second, "2026-10", "/phone/offered").await;
         city.explains(&second, "2026-10", "/levels/I/open").await;

@@ -265,6 +265,11 @@ fn add_tickets(
     Ok(())
 }
 
+/// A ticket by itself, whatever became of its person.
+pub(crate) fn unmerged(ticket: Ticket) -> TicketFact {
+    fact(ticket, &Merges::new())
+}
+
 fn fact(ticket: Ticket, merged: &Merges) -> TicketFact {
     TicketFact {
         id: ticket.id,

@@ -8,6 +8,7 @@
 
 mod access;
 mod answers;
+mod arithmetic;
 mod assignment;
 pub mod attachments;
 mod audit;

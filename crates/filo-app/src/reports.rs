@@ -251,7 +251,10 @@ fn publish(
         as_of: known.worked_until,
         ..open(now)
     };
-    let report = compute(conn, core, month, known, meta)?;
+    let mut report = compute(conn, core, month, known, meta)?;
+    if let Some(last) = months::of_month(conn, &month.to_string())?.last() {
+        report.changes = report::changes(&serde_json::from_str(&last.report)?, &report)?;
+    }
     let revision = Revision {
         month: month.to_string(),
         revision: number,

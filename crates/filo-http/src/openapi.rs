@@ -58,7 +58,7 @@ use crate::{
         account::me, account::change_password, account::factor, account::begin_factor, account::confirm_factor,
         account::remove_factor,
         tickets::list_tickets, tickets::open_ticket, tickets::ticket, tickets::change_ticket,
-        tickets::ticket_events, tickets::ticket_messages, tickets::add_message, tickets::take_step,
+        tickets::ticket_events, tickets::ticket_clocks, tickets::ticket_messages, tickets::add_message, tickets::take_step,
         queues::list_queues, ticket_search::search_tickets, policies::list_policies, policies::change_policies,
         structure::merge_ticket, structure::unmerge_ticket, structure::split_ticket, structure::duplicates,
         structure::ticket_links, structure::link_ticket, structure::ticket_link, structure::unlink_ticket,

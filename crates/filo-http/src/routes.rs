@@ -233,6 +233,7 @@ fn working(config: &mut web::ServiceConfig) {
             vec![get(web::get().to(tickets::ticket)), patch(web::patch().to(tickets::change_ticket))],
         ))
         .service(on("/queues", vec![get(web::get().to(queues::list_queues))]))
+        .service(on("/tickets/{id}/clocks", vec![get(web::get().to(tickets::ticket_clocks))]))
         .service(on("/tickets/{id}/events", vec![get(web::get().to(tickets::ticket_events))]))
         .service(on(
             "/tickets/{id}/messages",

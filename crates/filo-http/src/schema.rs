@@ -8,6 +8,7 @@ pub mod attachments;
 pub mod callbacks;
 mod calls;
 pub mod campaigns;
+pub mod clocks;
 pub mod configuration;
 pub mod content;
 mod costs;

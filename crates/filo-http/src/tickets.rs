@@ -81,6 +81,17 @@ pub(crate) async fn ticket_events(
     all(&state, &request, state.app.ticket_events(&caller, id.0).await?)
 }
 
+/// How each clock of a ticket was reckoned: bounds, what was left out, the parts that count and their sum.
+#[utoipa::path(get, path = "/rest/crm/v1/tickets/{id}/clocks", tag = "tickets",
+    responses((status = 200, body = schema::clocks::TicketArithmetic)))]
+pub(crate) async fn ticket_clocks(
+    caller: Allowed<ReadTickets>,
+    state: Data<State>,
+    id: PathId<TicketId>,
+) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(state.app.ticket_clocks(&caller, id.0, state.now()).await?))
+}
+
 /// The conversation of a ticket, oldest first.
 #[utoipa::path(get, path = "/rest/crm/v1/tickets/{id}/messages", tag = "tickets",
     responses((status = 200, body = schema::List<schema::Message>)))]

@@ -24,6 +24,7 @@ mod costs;
 mod email;
 mod ivr;
 pub(crate) mod phone;
+mod restated;
 mod returned;
 mod scrivi;
 mod social;
@@ -36,6 +37,7 @@ pub use costs::{ChannelCost, CostFigures, Costs, LineCost, MissingCost, Supplier
 pub use email::{Email, Mailbox};
 pub use ivr::IvrRow;
 pub use phone::{AbandonedThenWrote, Phone, RepeatCallers, ServiceLevel};
+pub use restated::{ChangedFigure, changes, row_key};
 pub use returned::CameBack;
 pub use scrivi::{Bucket, Scrivi};
 pub use social::Social;
@@ -68,6 +70,9 @@ pub struct MonthlyReport {
     pub chain_root: Option<String>,
     /// The set of definitions in force and its version.
     pub definitions: BTreeMap<String, String>,
+    /// What a restatement changed from the revision before it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangedFigure>,
     /// Late data that a closed month does not show.
     pub pending_differences: PendingDifferences,
     /// The month's figures.
@@ -246,6 +251,7 @@ pub fn monthly_report(
         inputs_sha256: digest::inputs(facts, span(month, zone)),
         chain_root: meta.chain_root,
         definitions: BTreeMap::from([(set.set.clone(), set.version())]),
+        changes: vec![],
         pending_differences: meta.pending,
         blocks,
         year_to_date,

@@ -20,6 +20,7 @@ use crate::{
 mod blocks;
 mod charts;
 mod definitions;
+mod restated;
 mod tables;
 
 /// Why a report could not be put into words.

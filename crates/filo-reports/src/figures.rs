@@ -3,7 +3,7 @@
 //! **Invariant:** a place is a pattern (`/channels/*/inbound`) with the keys of its rows (`phone`), so that the same
 //! figure is found in every part of the report although its rows stand in another order there. Start at [`Figures`].
 
-use filo_indicators::report::MonthlyReport;
+use filo_indicators::report::{MonthlyReport, row_key};
 use serde_json::Value;
 
 /// Fields that tell rows apart or state a parameter: numbers, but no figures.
@@ -41,7 +41,7 @@ impl Part {
             Self::SameMonthLastYear => "same_month_last_year",
         }
     }
-    fn of(pointer: &str) -> Self {
+    pub(crate) fn of(pointer: &str) -> Self {
         let twins = Self::ALL.into_iter().filter(|part| *part != Self::Month);
         twins.into_iter().find(|twin| pointer.starts_with(twin.prefix())).unwrap_or(Self::Month)
     }
@@ -137,6 +137,7 @@ impl Figures {
         let mut found = Vec::new();
         walk(&self.0, &Leaf::root(), &mut found);
         found.retain(|leaf| !(leaf.value.is_null() && HEADER.contains(&leaf.pointer.as_str())));
+        found.retain(|leaf| !leaf.pointer.starts_with("/changes/"));
         found
     }
 
@@ -205,15 +206,6 @@ fn position(list: &Value, key: Option<&String>) -> Result<String, Absent> {
     let rows = list.as_array().ok_or(Absent::Place)?;
     let found = rows.iter().position(|row| key.is_some_and(|key| row_key(row) == *key));
     found.map(|index| index.to_string()).ok_or(Absent::Row { has_others: !rows.is_empty() })
-}
-
-/// A row is told apart by its first field.
-pub(crate) fn row_key(row: &Value) -> String {
-    match row.as_object().and_then(|fields| fields.values().next()) {
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    }
 }
 
 impl Leaf {

@@ -27,6 +27,8 @@ pub(crate) enum Item {
     Grid { table: &'static str, list: &'static List, columns: &'static [Field], total: Option<Total> },
     /// A table of this section, drawn; it stands after that table.
     Chart(ChartSpec),
+    /// What a restatement changed, and why.
+    Restated,
     /// What does not count as a request, by channel and reason.
     Exclusions,
     /// What the figures of these blocks mean.
@@ -601,7 +603,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
     },
     SectionSpec {
         key: "changes",
-        items: &[Item::Note("changes"), Item::Changes { table: "changes", places: CHANGES }],
+        items: &[Item::Restated, Item::Note("changes"), Item::Changes { table: "changes", places: CHANGES }],
     },
     SectionSpec {
         key: "quality",
@@ -630,6 +632,7 @@ pub(crate) fn lists() -> Vec<(&'static List, Vec<Field>)> {
             | Item::Cards(_)
             | Item::Figures { .. }
             | Item::Changes { .. }
+            | Item::Restated
             | Item::Chart(_)
             | Item::Exclusions
             | Item::Definitions(_)

@@ -10,14 +10,14 @@ use std::{
 
 use filo_indicators::{
     render::{Marks, Render, RenderError, Wanted},
-    report::MonthlyReport,
+    report::{MonthlyReport, row_key},
     words,
 };
 use serde_json::Value;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use crate::{
-    figures::{Figures, Leaf, Part, Unit, row_key},
+    figures::{Figures, Leaf, Part, Unit},
     outline::{self, Field, List},
     table::{Cell, FORMAT, Table, cell, cell_or_empty, text, word},
 };
@@ -43,6 +43,9 @@ impl CsvReport {
             ("definitions.csv", definitions(report, &leaves)),
             ("exclusions.csv", exclusions(&figures)),
         ];
+        if !report.changes.is_empty() {
+            tables.push(("changes.csv", changes(report)));
+        }
         tables.extend(
             outline::lists().iter().map(|(list, fields)| (list.file, list_table(&figures, list, fields))),
         );
@@ -123,6 +126,25 @@ fn header(report: &MonthlyReport) -> Table {
     for (set, version) in &report.definitions {
         table.rows.push(vec![text(&format!("definitions {set}")).into(), text(version).into()]);
     }
+    table
+}
+
+/// What a restatement changed.
+fn changes(report: &MonthlyReport) -> Table {
+    let mut table = Table::new(&["pointer", "period_part", "before", "after", "unit", "row", "definition"]);
+    table.rows.extend(report.changes.iter().map(|changed| {
+        let part = Part::of(&changed.place);
+        let pattern = changed.place.strip_prefix(part.prefix()).unwrap_or(&changed.place);
+        vec![
+            text(changed.pointer.as_deref().unwrap_or_default()).into(),
+            part.name().into(),
+            cell(&changed.before),
+            cell(&changed.after),
+            Unit::of(pattern).name().into(),
+            text(&changed.rows.join(" / ")).into(),
+            text(pattern).into(),
+        ]
+    }));
     table
 }
 

@@ -98,6 +98,28 @@ fn json_reads_back_as_the_same_report_and_ends_with_a_newline() {
 }
 
 #[test]
+fn a_restatement_prints_what_it_changed_and_why_in_every_form() {
+    let first = busy_report();
+    let mut second = first.clone();
+    second.blocks.phone.offered += 1234;
+    second.blocks.themes.swap(0, 1);
+    (second.state, second.revision, second.reason) =
+        (ReportState::Closed, Some(2), Some("Il tabulato è arrivato tardi".to_owned()));
+    second.changes = filo_indicators::report::changes(&first, &second).unwrap();
+    assert_eq!(second.changes.len(), 1, "a row that moved is no change: {:?}", second.changes);
+
+    let html =
+        String::from_utf8(HtmlReport::new(milan()).render(&second, &Wanted::default()).unwrap()).unwrap();
+    for told in ["Che cosa ha cambiato la revisione", "Motivo: Il tabulato è arrivato tardi", "1.2"] {
+        assert!(html.contains(told), "{told}");
+    }
+    let rows = &sheets(&second)["changes.csv"];
+    let (before, after) = (first.blocks.phone.offered.to_string(), second.blocks.phone.offered.to_string());
+    assert_eq!(rows[1][..4], ["/phone/offered", "month", before.as_str(), after.as_str()]);
+    assert!(!sheets(&first).contains_key("changes.csv"));
+}
+
+#[test]
 fn a_revision_is_in_the_files_name() {
     let mut report = busy_report();
     assert_eq!(file_stem(&report), "filo-2026-10");

@@ -258,7 +258,9 @@ impl<E: std::error::Error> r2d2::HandleError<E> for LogError {
     }
 }
 
-/// Durable before acknowledged: write-ahead log at `synchronous=FULL`. Only the writer's connection may write.
+/// Durable before acknowledged: write-ahead log at `synchronous=FULL`. Only the writer's connection may write. It moves
+/// what it wrote from that log into the tables only every 40 MB, and has more memory, so that a page which an import
+/// changes again and again is moved once.
 #[derive(Debug)]
 struct SqliteSession {
     query_only: bool,
@@ -270,7 +272,13 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqliteSessio
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
              PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -32000;",
         )
-        .and_then(|()| conn.batch_execute(if self.query_only { "PRAGMA query_only = ON" } else { "" }))
+        .and_then(|()| {
+            conn.batch_execute(if self.query_only {
+                "PRAGMA query_only = ON"
+            } else {
+                "PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -64000"
+            })
+        })
         .map_err(diesel::r2d2::Error::QueryError)
     }
 }

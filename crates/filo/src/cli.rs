@@ -293,10 +293,14 @@ pub struct Scorecard {
 #[derive(Debug, Args)]
 pub struct Explain {
     /// An indicator's key, or a JSON Pointer into the report.
-    pub indicator: String,
+    #[arg(required_unless_present = "ticket", requires = "period")]
+    pub indicator: Option<String>,
     /// `YYYY-MM` or `YYYY`.
     #[arg(long)]
-    pub period: String,
+    pub period: Option<String>,
+    /// The number of a ticket: how each of its clocks was reckoned (json).
+    #[arg(long, conflicts_with_all = ["indicator", "period"])]
+    pub ticket: Option<String>,
     /// json or csv.
     #[arg(long, default_value = "json")]
     pub format: String,

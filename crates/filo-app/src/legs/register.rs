@@ -189,7 +189,9 @@ impl Rows {
             let person = new.number.as_ref().and_then(|number| callers.get(number)).copied();
             interaction(core, source, new, person, now)
         };
-        let interactions: Vec<Interaction> = self.new_calls.iter().map(interaction).collect();
+        let mut interactions: Vec<Interaction> = self.new_calls.iter().map(interaction).collect();
+        // Of all indices that of persons alone is far from the order of time: so each of its pages is met once.
+        interactions.sort_by_key(|interaction| interaction.person_id);
         interactions::insert_all(conn, interactions)?;
         let folds: Vec<(InteractionId, &Call)> =
             self.new_calls.iter().map(|new| (new.id, &new.call)).collect();

@@ -58,8 +58,28 @@ pub struct MonthlyReport {
     pub inputs_sha256: String,
     /// The root of the events' chains.
     pub chain_root: Option<String>,
+    /// What a restatement changed from the revision before it; absent when nothing.
+    #[schema(required = false)]
+    pub changes: Vec<ChangedFigure>,
     /// Contacts by channel.
     pub channels: Vec<Value>,
+}
+
+/// A figure that differs from the revision before.
+#[derive(ToSchema)]
+pub struct ChangedFigure {
+    /// Its JSON Pointer; null when this revision does not have it any more.
+    #[schema(max_length = 500)]
+    pub pointer: Option<String>,
+    /// The same with `*` for rows.
+    #[schema(max_length = 500)]
+    pub place: String,
+    /// The keys of those rows.
+    pub rows: Vec<String>,
+    /// What the revision before said; null is unknown.
+    pub before: Option<f64>,
+    /// What this one says; null is unknown.
+    pub after: Option<f64>,
 }
 
 /// A yearly scorecard.

@@ -41,6 +41,7 @@ impl Writer<'_> {
             }
             // Drawn from the tables before it.
             Item::Chart(_) => Ok(vec![]),
+            Item::Restated => self.restated(),
             Item::Exclusions => table(self.exclusions_table()?),
             Item::Definitions(places) => {
                 let definitions = self.definitions(places);

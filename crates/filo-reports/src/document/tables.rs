@@ -262,7 +262,7 @@ impl Writer<'_> {
         Ok(Row { cells, total: false })
     }
 
-    fn table(
+    pub(super) fn table(
         &self,
         key: &'static str,
         part: Part,
@@ -283,7 +283,7 @@ impl Writer<'_> {
         })
     }
 
-    fn column(&self, key: &str, kind: ColumnKind) -> Result<Column, DocumentError> {
+    pub(super) fn column(&self, key: &str, kind: ColumnKind) -> Result<Column, DocumentError> {
         Ok(Column::new(self.text(&format!("report.column.{key}"))?, kind))
     }
 

@@ -118,8 +118,19 @@ pub(super) async fn scorecard(console: &Console, args: Scorecard) -> Result<(), 
 }
 
 pub(super) async fn explain(console: &Console, args: Explain) -> Result<(), Failure> {
-    let period = Period::parse(&args.period).map_err(|error| Failure::Usage(error.to_string()))?;
-    let explanation = console.app.explain(&console.caller, &args.indicator, period, console.now()).await?;
+    let (app, caller, now) = (&console.app, &console.caller, console.now());
+    let (indicator, period) = match (args.ticket, args.indicator, args.period) {
+        (Some(number), _, _) if args.format == "json" => {
+            let clocks = app.ticket_clocks_of_number(caller, number, now).await?;
+            return print_line(&serde_json::to_string_pretty(&clocks)?);
+        }
+        (None, Some(indicator), Some(period)) => (indicator, period),
+        (_, _, _) => {
+            return Err(Failure::Usage("a ticket's clocks are json; an indicator needs --period".to_owned()));
+        }
+    };
+    let period = Period::parse(&period).map_err(|error| Failure::Usage(error.to_string()))?;
+    let explanation = app.explain(caller, &indicator, period, now).await?;
     match args.format.as_str() {
         "json" => print_line(&serde_json::to_string_pretty(&explanation)?),
         "csv" => print_bytes(&explanation_csv(&explanation).map_err(wrong)?),

@@ -1,0 +1,102 @@
+//! What a restatement changed: the figures of a revision that are not those of the one before.
+//!
+//! **Invariant:** rows are met by their keys, never by where they stand, so that a row which moved up is no change. A
+//! figure that only one of the two has is unknown in the other.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::MonthlyReport;
+
+/// What a report says of itself: no figures.
+const HEADER: [&str; 5] = ["revision", "reason", "chain_root", "pending_differences", "changes"];
+
+/// A figure that differs from the revision before.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChangedFigure {
+    /// Its JSON Pointer; `None` when this revision does not have it any more.
+    pub pointer: Option<String>,
+    /// The same with `*` for rows.
+    pub place: String,
+    /// The keys of those rows.
+    pub rows: Vec<String>,
+    /// What the revision before said; `null` is unknown.
+    pub before: Value,
+    /// What this one says; `null` is unknown.
+    pub after: Value,
+}
+
+/// Where a figure stands, whatever the order of rows.
+type Place = (String, Vec<String>);
+
+/// What changed from one revision to the next, in the order of places.
+///
+/// # Errors
+/// Only the serializer's own.
+pub fn changes(
+    before: &MonthlyReport,
+    after: &MonthlyReport,
+) -> Result<Vec<ChangedFigure>, serde_json::Error> {
+    let (before, after) = (figures(before)?, figures(after)?);
+    let places: BTreeSet<&Place> = before.keys().chain(after.keys()).collect();
+    let value = |figures: &BTreeMap<Place, (String, Value)>, place: &Place| {
+        figures.get(place).map_or(Value::Null, |(_, value)| value.clone())
+    };
+    let changed = places.into_iter().filter_map(|place| {
+        let (old, new) = (value(&before, place), value(&after, place));
+        (old != new).then(|| ChangedFigure {
+            pointer: after.get(place).map(|(pointer, _)| pointer.clone()),
+            place: place.0.clone(),
+            rows: place.1.clone(),
+            before: old,
+            after: new,
+        })
+    });
+    Ok(changed.collect())
+}
+
+fn figures(report: &MonthlyReport) -> Result<BTreeMap<Place, (String, Value)>, serde_json::Error> {
+    let mut found = BTreeMap::new();
+    if let Value::Object(fields) = serde_json::to_value(report)? {
+        for (key, value) in fields.iter().filter(|(key, _)| !HEADER.contains(&key.as_str())) {
+            walk(value, format!("/{key}"), (format!("/{key}"), vec![]), &mut found);
+        }
+    }
+    Ok(found)
+}
+
+fn walk(value: &Value, pointer: String, place: Place, found: &mut BTreeMap<Place, (String, Value)>) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                walk(
+                    value,
+                    format!("{pointer}/{key}"),
+                    (format!("{}/{key}", place.0), place.1.clone()),
+                    found,
+                );
+            }
+        }
+        Value::Array(rows) => {
+            for (index, row) in rows.iter().enumerate() {
+                let keys = place.1.iter().cloned().chain([row_key(row)]).collect();
+                walk(row, format!("{pointer}/{index}"), (format!("{}/*", place.0), keys), found);
+            }
+        }
+        Value::Number(_) | Value::Null => {
+            found.insert(place, (pointer, value.clone()));
+        }
+        Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+/// A row is told apart by its first field.
+pub fn row_key(row: &Value) -> String {
+    match row.as_object().and_then(|fields| fields.values().next()) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    }
+}
