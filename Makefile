@@ -19,17 +19,20 @@ LOAD_CALLS ?= 1000000
 # On how many tickets `make test-long` asks every list of the interface.
 TICKETS ?= 1000000
 
-.PHONY: help run test test-long fmt fmt-check lint check deny doc doctest nextest conformance tools clean
+.PHONY: help run test test-long assets fmt fmt-check lint check deny doc doctest nextest conformance pages tools clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## builds Filo and starts the demo on the embedded database
+assets: ## what the pages are made of, from npm, where it changed
+	@scripts/install-tools assets
+
+run: assets ## builds Filo and starts the demo on the embedded database
 	$(CARGO) build --locked --package filo
 	$(CARGO) run --locked --quiet --package filo -- demo
 
 # The cheap checks come first, the tests last: their summary closes the run.
-test: tools fmt-check check deny lint doc doctest nextest conformance ## the whole gate, on both databases
+test: tools fmt-check check deny lint doc doctest nextest conformance pages ## the whole gate, on both databases
 
 fmt: ## formats the sources
 	$(CARGO) fmt --all
@@ -62,6 +65,11 @@ conformance: tools ## the OpenAPI document by the Italian guidelines, and the ru
 	$(CARGO) nextest run --locked --workspace --no-run
 	scripts/lint-openapi
 	scripts/with-postgres scripts/conformance
+
+# The binary must carry Bootstrap Italia here: a plain `cargo build` without it has a small style sheet of its own.
+pages: tools ## every page in a browser: accessible, on a phone's width, nothing from elsewhere
+	$(CARGO) nextest run --locked --workspace --no-run
+	scripts/with-node scripts/check-pages
 
 tools:
 	@scripts/install-tools

@@ -15,6 +15,7 @@ mod general;
 mod intervals;
 mod ivr;
 mod merges;
+mod open;
 mod persons;
 mod policies;
 mod protocol;

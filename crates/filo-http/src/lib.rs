@@ -6,6 +6,7 @@
 //!
 //! Start at [`server::serve`] and [`application`]; one module per resource has its routes.
 
+pub mod assets;
 pub mod auth;
 pub mod schema;
 pub mod server;

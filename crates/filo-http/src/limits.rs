@@ -216,7 +216,7 @@ pub(crate) async fn pages(
         }
         Err(refusal) => {
             state.metrics.limited();
-            let mut response = crate::pages::refused(&state, request.query_string(), refusal.wait_s);
+            let mut response = crate::pages::refused(&state, request.request(), refusal.wait_s);
             put(response.headers_mut(), refusal.headers);
             Ok(request.into_response(response))
         }

@@ -1,41 +1,55 @@
 //! The citizens' pages: HTML that works without JavaScript, with forms that post to the page they are on.
 //!
 //! **Invariant:** number and code never stand in an address; what citizens wrote is escaped by the templates and
-//! nothing but our own style sheet is loaded.
+//! nothing but what the program carries ([`crate::assets`]) is loaded.
 //!
 //! Start at [`form`]; every text comes from the city's configuration in the page's language.
 
 pub(crate) mod docs;
 pub(crate) mod form;
+pub(crate) mod open;
 pub(crate) mod templates;
 pub(crate) mod token;
 pub(crate) mod track;
 
 use actix_web::{
-    HttpResponse,
+    HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, RETRY_AFTER},
+        header::{ACCEPT_LANGUAGE, CACHE_CONTROL, RETRY_AFTER, VARY},
     },
 };
 use filo_domain::Instant;
 use minijinja::{Value, context};
 
-use crate::{State, body::query_pairs, problem::Problem, upload};
-
-/// The style sheet.
-pub(crate) async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .body(include_str!("../assets/filo.css"))
-}
+use crate::{State, assets, body::query_pairs, problem::Problem, upload};
 
 /// The language asked for, or the city's first.
 fn language<'a>(state: &'a State, asked: Option<&str>) -> &'a str {
     let languages = &state.app.city().profile.languages;
     let known = languages.iter().find(|language| Some(language.as_str()) == asked);
     known.or(languages.first()).map_or("it", String::as_str)
+}
+
+/// The language of a page that is asked for: the address says it, else the browser, else it is the city's first.
+fn language_of<'a>(state: &'a State, request: &HttpRequest) -> &'a str {
+    let asked = asked(request.query_string(), "lang");
+    let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+    language(state, asked.as_deref().or_else(|| preferred(&state.app.city().profile.languages, header?)))
+}
+
+/// The language that a browser prefers among ours: `en-GB,en;q=0.8,it;q=0.3`.
+fn preferred<'a>(ours: &'a [String], header: &str) -> Option<&'a str> {
+    let weighed = header.split(',').filter_map(|entry| {
+        let mut parts = entry.split(';');
+        let tag = parts.next()?.trim().split('-').next()?.to_ascii_lowercase();
+        let weight =
+            parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+        let known = ours.iter().find(|language| **language == tag)?;
+        (weight > 0.0).then_some((known.as_str(), weight))
+    });
+    // The first of several that weigh the same.
+    weighed.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)
 }
 
 /// The value of a name in a query string.
@@ -66,7 +80,8 @@ fn page(
     let profile = &state.app.city().profile;
     let other = profile.languages.iter().find(|it| it.as_str() != language);
     let common = context! {
-        lang => language, other => other, city => &profile.name, phone => &profile.phone,
+        assets => assets::place(), italia => assets::look().is_some(),
+        area => "scrivi", lang => language, other => other, city => &profile.name, phone => &profile.phone,
         phone_hours => &profile.phone_hours, privacy_url => &profile.privacy_url,
         accessibility_url => &profile.accessibility_url, ..own
     };
@@ -74,6 +89,7 @@ fn page(
     Ok(HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((VARY, "Accept-Language"))
         .body(html))
 }
 
@@ -98,12 +114,34 @@ fn sorry_for(state: &State, language: &str, problem: &Problem) -> Result<HttpRes
 }
 
 /// The page for who sends too much.
-pub(crate) fn refused(state: &State, query: &str, wait_s: u64) -> HttpResponse {
-    let language = language(state, asked(query, "lang").as_deref());
+pub(crate) fn refused(state: &State, request: &HttpRequest, wait_s: u64) -> HttpResponse {
+    let language = language_of(state, request);
     let seconds = wait_s.to_string();
     let sentence = text(state, language, "errors.too_many_requests", &[("seconds", &seconds)]);
     let written = sorry(state, language, StatusCode::TOO_MANY_REQUESTS, &sentence);
     let mut response = written.unwrap_or_else(|problem| actix_web::ResponseError::error_response(&problem));
     response.headers_mut().insert(RETRY_AFTER, wait_s.into());
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::preferred;
+
+    #[test]
+    fn a_browser_gets_the_language_that_it_likes_most_among_ours() {
+        let ours = ["it".to_owned(), "en".to_owned()];
+        for (header, expected) in [
+            ("en-GB,en;q=0.8,it;q=0.3", Some("en")),
+            ("it;q=0.3, EN;q=0.8", Some("en")),
+            ("fr-FR, it;q=0.5, en;q=0.5", Some("it")),
+            ("fr", None),
+            ("en;q=0", None),
+            ("en;q=molto, it;q=0.9", Some("en")),
+            ("", None),
+            (",;,=", None),
+        ] {
+            assert_eq!(preferred(&ours, header), expected, "{header}");
+        }
+    }
 }

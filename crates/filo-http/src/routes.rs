@@ -13,7 +13,7 @@ use actix_web::{
 };
 
 use crate::{
-    State, access, account, attachments, audit, auth, callbacks, calls, campaigns, health, hooks,
+    State, access, account, assets, attachments, audit, auth, callbacks, calls, campaigns, health, hooks,
     idempotency, identities, intervals, limits, matters, mentions, observe, oidc, openapi, pages, persons,
     policies, problem::Problem, protocol, quarantine, queues, replies, reports, scrivi, series, stream,
     structure, ticket_search, tickets, units, webhooks,
@@ -95,8 +95,7 @@ fn pages_and_health(config: &mut web::ServiceConfig) {
         .service(on("/health/ready", vec![get(web::get().to(health::ready))]))
         .service(on("/openapi.json", vec![get(web::get().to(openapi::document))]))
         .service(on("/docs", vec![get(web::get().to(pages::docs::docs))]))
-        .service(on("/assets/filo.css", vec![get(web::get().to(pages::style))]))
-        .service(on("/assets/docs.css", vec![get(web::get().to(pages::docs::style))]))
+        .service(on("/assets/{set}/{name:(own|vendor)/[a-z0-9.-]+}", vec![get(web::get().to(assets::asset))]))
         .service(on(
             "/webhooks/meta/{source}",
             vec![get(web::get().to(webhooks::check_in)), post(web::post().to(webhooks::take_in))],
@@ -114,6 +113,14 @@ fn pages_and_health(config: &mut web::ServiceConfig) {
                 get(web::get().to(pages::track::show_search)),
                 post(web::post().to(pages::track::follow).wrap(from_fn(limits::pages))),
             ],
+        ))
+        .service(on(
+            "/trasparenza",
+            vec![get(web::get().to(pages::open::months).wrap(from_fn(limits::pages)))],
+        ))
+        .service(on(
+            "/trasparenza/{name}",
+            vec![get(web::get().to(pages::open::month).wrap(from_fn(limits::pages)))],
         ));
 }
 

@@ -25,6 +25,7 @@ mod costs;
 mod definitions;
 mod leaves;
 mod merged;
+mod open_data;
 mod properties;
 mod returned;
 mod rules;

@@ -25,7 +25,7 @@ const STAND: f64 = 190.0;
 const ABOVE: f64 = 22.0;
 const BELOW: f64 = 26.0;
 const NAME_LETTERS: usize = 36;
-const COLOURS: [&str; 2] = ["#2f6fb3", "#b35900"];
+const COLOURS: [&str; 2] = ["#0066cc", "#b35900"];
 const FONT: &str = "Titillium Web, Segoe UI, Liberation Sans, Arial, sans-serif";
 
 /// The drawing; `attributes` go into its outermost element.
@@ -38,7 +38,7 @@ pub(crate) fn svg(chart: &Chart, attributes: &str) -> String {
     let height = height + legend;
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.1}\" font-family=\"{FONT}\" \
-         font-size=\"13\" fill=\"#17202a\"{attributes}>{}<g transform=\"translate(0 {legend})\">{body}</g></svg>",
+         font-size=\"13\" fill=\"#17324d\"{attributes}>{}<g transform=\"translate(0 {legend})\">{body}</g></svg>",
         legend_of(chart)
     )
 }
@@ -86,7 +86,7 @@ fn lying(chart: &Chart) -> (String, f64) {
     let height = (float(chart.labels.len()) * band - BETWEEN).max(BAR) + 2.0;
     let _never_fails = write!(
         drawn,
-        "<line x1=\"{NAMES}\" y1=\"-2\" x2=\"{NAMES}\" y2=\"{height:.1}\" stroke=\"#4a5866\" stroke-width=\"1\"/>"
+        "<line x1=\"{NAMES}\" y1=\"-2\" x2=\"{NAMES}\" y2=\"{height:.1}\" stroke=\"#435a70\" stroke-width=\"1\"/>"
     );
     (drawn, height)
 }
@@ -110,7 +110,7 @@ fn standing(chart: &Chart) -> (String, f64) {
     }
     let _never_fails = write!(
         drawn,
-        "<line x1=\"0\" y1=\"{floor}\" x2=\"{WIDTH}\" y2=\"{floor}\" stroke=\"#4a5866\" stroke-width=\"1\"/>"
+        "<line x1=\"0\" y1=\"{floor}\" x2=\"{WIDTH}\" y2=\"{floor}\" stroke=\"#435a70\" stroke-width=\"1\"/>"
     );
     (drawn, floor + BELOW)
 }

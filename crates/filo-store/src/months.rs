@@ -69,3 +69,36 @@ pub fn of_month(conn: &mut Conn, month: &str) -> Result<Vec<Revision>, StoreErro
         .load(c))?;
     Ok(rows.into_iter().map(revision).collect())
 }
+
+/// A published revision without its report.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// `YYYY-MM`.
+    pub month: String,
+    /// 1 for the closing, counted up by restatements.
+    pub revision: i32,
+    /// When it was published.
+    pub published_at: Instant,
+    /// Why it was restated.
+    pub reason: Option<String>,
+}
+
+/// Every revision of every closed month, the newest month first and of each the newest revision.
+///
+/// # Errors
+/// The database's own.
+pub fn all(conn: &mut Conn) -> Result<Vec<Published>, StoreError> {
+    let rows: Vec<(String, i32, SqlInstant, Option<String>)> = on!(conn, c => report_revisions::table
+        .select((
+            report_revisions::month,
+            report_revisions::revision,
+            report_revisions::published_at,
+            report_revisions::reason,
+        ))
+        .order((report_revisions::month.desc(), report_revisions::revision.desc()))
+        .load(c))?;
+    let published = |(month, revision, published_at, reason): (String, i32, SqlInstant, Option<String>)| {
+        Published { month, revision, published_at: published_at.into(), reason }
+    };
+    Ok(rows.into_iter().map(published).collect())
+}

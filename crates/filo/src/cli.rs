@@ -63,8 +63,16 @@ pub enum Command {
     /// The configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Prints the version.
-    Version,
+    /// Prints the version, and whether the pages carry Bootstrap Italia.
+    Version(VersionArgs),
+}
+
+/// What `version` tells more.
+#[derive(Args, Debug)]
+pub struct VersionArgs {
+    /// Also the licences of what others made and the program carries for its pages.
+    #[arg(long)]
+    pub licences: bool,
 }
 
 /// `filo serve`.

@@ -17,7 +17,7 @@ use filo_app::{App, Caller};
 use serde::Serialize;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, VersionArgs},
     exit::Failure,
     settings::process_environment,
     wiring::{Migrating, Program},
@@ -31,7 +31,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
     let environment = process_environment();
     let program = || Program::read(cli.config.as_deref(), &environment);
     match cli.command {
-        Command::Version => print_line(&version(cli.json)?),
+        Command::Version(args) => print_line(&version(&args, cli.json)?),
         Command::Openapi => print_line(&serde_json::to_string_pretty(&filo_http::openapi())?),
         Command::Config(command) => config::run(command, cli.config.as_deref(), &environment, cli.json),
         Command::Inspect(args) => inspect::run(args, cli.config.as_deref(), &environment),
@@ -87,12 +87,27 @@ async fn migrate(program: &Program, json: bool) -> Result<(), Failure> {
     }
 }
 
-fn version(json: bool) -> Result<String, Failure> {
-    let version = env!("CARGO_PKG_VERSION");
+/// The version, and how the pages look; with the licences of what others made for them when they are asked for.
+fn version(args: &VersionArgs, json: bool) -> Result<String, Failure> {
+    let (version, look) = (env!("CARGO_PKG_VERSION"), filo_http::assets::look());
+    let licences = if args.licences { filo_http::assets::licences() } else { vec![] };
     if json {
-        return Ok(serde_json::to_string(&serde_json::json!({ "name": "filo", "version": version }))?);
+        let mut told = serde_json::json!({ "name": "filo", "version": version, "bootstrap_italia": look });
+        if let Some(told) = told.as_object_mut().filter(|_| args.licences) {
+            let texts = licences.into_iter().map(|(name, text)| (name, text.into()));
+            told.insert("licences".to_owned(), serde_json::Value::Object(texts.collect()));
+        }
+        return Ok(serde_json::to_string(&told)?);
     }
-    Ok(format!("filo {version}"))
+    let pages = look.map_or_else(
+        || {
+            "own small style sheet (built without Bootstrap Italia: run `make assets` before the build)"
+                .to_owned()
+        },
+        |version| format!("Bootstrap Italia {version}"),
+    );
+    let texts = licences.iter().map(|(name, text)| format!("\n\n== {name}\n\n{}", text.trim()));
+    Ok(format!("filo {version}\npages: {pages}{}", texts.collect::<String>()))
 }
 
 /// Writes a line to stdout; a reader that went away (`| head`) ends the command quietly.

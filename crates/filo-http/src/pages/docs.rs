@@ -2,11 +2,7 @@
 //!
 //! Operations by tag, each with parameters, bodies, answers and examples; then the schemas.
 
-use actix_web::{
-    HttpResponse,
-    http::{StatusCode, header::CACHE_CONTROL},
-    web::Data,
-};
+use actix_web::{HttpResponse, http::StatusCode, web::Data};
 use minijinja::{Value as Page, context};
 use serde_json::Value;
 
@@ -20,14 +16,6 @@ pub(crate) async fn docs(state: Data<State>) -> Result<HttpResponse, Problem> {
     let own = context! { title => info("title"), version => info("version"), about => info("description"),
     areas => areas(document), schemas => schemas(document) };
     page(&state, "en", StatusCode::OK, "docs.html", own)
-}
-
-/// Its style sheet.
-pub(crate) async fn style() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("text/css; charset=utf-8")
-        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .body(include_str!("../../assets/docs.css"))
 }
 
 fn text(value: &Value, pointer: &str) -> Option<String> {

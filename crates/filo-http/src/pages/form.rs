@@ -11,7 +11,7 @@ use filo_app::Confirmed;
 use filo_domain::form::{FieldError, FieldType, Form, Submission};
 use minijinja::{Value, context};
 
-use super::{asked, language, local, page, sorry_for, text, token};
+use super::{asked, language, language_of, local, page, sorry_for, text, token};
 use crate::{
     State,
     problem::Problem,
@@ -22,7 +22,7 @@ use crate::{
 /// The form: the one asked for, or the city's first.
 pub(crate) async fn show_form(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let query = request.query_string();
-    let language = language(&state, asked(query, "lang").as_deref());
+    let language = language_of(&state, &request);
     let Some(form) = chosen(&state, asked(query, "form").as_deref()) else {
         return sorry_for(&state, language, &Problem::not_found());
     };

@@ -3,7 +3,7 @@
 use filo_app::App;
 use minijinja::{Environment, Error, State, value::Kwargs};
 
-const TEMPLATES: [(&str, &str); 8] = [
+const TEMPLATES: [(&str, &str); 10] = [
     ("base.html", include_str!("../../templates/base.html")),
     ("form.html", include_str!("../../templates/form.html")),
     ("summary.html", include_str!("../../templates/summary.html")),
@@ -11,6 +11,8 @@ const TEMPLATES: [(&str, &str); 8] = [
     ("search.html", include_str!("../../templates/search.html")),
     ("followed.html", include_str!("../../templates/followed.html")),
     ("sorry.html", include_str!("../../templates/sorry.html")),
+    ("open.html", include_str!("../../templates/open.html")),
+    ("open_month.html", include_str!("../../templates/open_month.html")),
     ("docs.html", include_str!("../../templates/docs.html")),
 ];
 

@@ -9,13 +9,13 @@ use filo_app::{AppError, Followed};
 use filo_domain::vocabulary::Word;
 use minijinja::{Value, context};
 
-use super::{asked, language, local, page, sorry_for, text};
+use super::{asked, language, language_of, local, page, sorry_for, text};
 use crate::{State, problem::Problem, upload};
 
 /// Asks for number and code.
 pub(crate) async fn show_search(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let language = language(&state, asked(request.query_string(), "lang").as_deref());
-    page(&state, language, StatusCode::OK, "search.html", context! {})
+    let language = language_of(&state, &request);
+    page(&state, language, StatusCode::OK, "search.html", context! { area => "track" })
 }
 
 /// Shows a request, after what its citizen asked to do with it: `action` is `add`, `contest` or `rate`.
@@ -41,8 +41,7 @@ pub(crate) async fn follow(
     match done(&state, &asked).await {
         Ok(followed) => shown(&state, language, &asked, followed, None, StatusCode::OK),
         Err(AppError::NotFound(_)) => {
-            let own =
-                context! { error => text(&state, language, "track.not_found", &[]), number => &asked.number };
+            let own = context! { area => "track", error => text(&state, language, "track.not_found", &[]), number => &asked.number };
             page(&state, language, StatusCode::NOT_FOUND, "search.html", own)
         }
         Err(error) => refused(&state, language, &asked, error.into()).await,
@@ -114,7 +113,7 @@ fn shown(
         .map(|message| context! { from => message.from, at => date(message.at), text => &message.text })
         .collect();
     let own = context! {
-        number => followed.number, code => &asked.code, subject => followed.subject,
+        area => "track", number => followed.number, code => &asked.code, subject => followed.subject,
         state => word("states", followed.state.word()),
         outcome => followed.outcome.map(|outcome| word("outcomes", outcome.word())),
         opened_at => date(followed.received_at), charged_at => followed.charged_at.map(date),

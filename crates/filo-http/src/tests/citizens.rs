@@ -202,7 +202,6 @@ async fn pages_speak_english_when_asked_and_say_sorry_in_html() {
     let missing = app.get("", "/scrivi?form=boh").await;
     assert_eq!((missing.status.as_u16(), missing.header("content-type")), (404, "text/html; charset=utf-8"));
     assert_eq!(app.get("", "/scrivi/segui").await.status, 200);
-    assert_eq!(app.get("", "/assets/filo.css").await.header("content-type"), "text/css; charset=utf-8");
     let odd = TestRequest::post()
         .uri("/scrivi")
         .insert_header(("Content-Type", "application/json"))
@@ -229,4 +228,27 @@ async fn a_webhook_checks_in_and_only_signed_bodies_come_in() {
     assert_eq!(push("sha256=good").await.json()["quarantined"], 1);
     let token = app.token(Role::Supervisor).await;
     assert_eq!(app.get(&token, "/rest/crm/v1/quarantine").await.json()["items"][0]["reason"], "not_json");
+}
+
+#[actix_web::test]
+async fn what_pages_are_drawn_with_is_kept_for_ever_and_nothing_else_is_there() {
+    let app = TestApp::new().await;
+    let page = app.get("", "/scrivi").await.text;
+    let address = page.split('"').find(|part| part.ends_with("/own/pages.css")).unwrap().to_owned();
+    let style = app.get("", &address.replace("&#x2f;", "/")).await;
+    assert_eq!(style.header("content-type"), "text/css; charset=utf-8");
+    assert!(style.header("cache-control").contains("immutable"), "{}", style.header("cache-control"));
+    let place = crate::assets::place();
+    for path in [
+        format!("{place}/own/niente.css"),
+        format!("{place}/own/..%2f..%2fCargo.toml"),
+        format!("{place}/vendor/made-of"),
+        "/assets/0000000000000000/own/pages.css".to_owned(),
+        "/assets/f/own/pages.css".to_owned(),
+    ] {
+        app.get("", &path).await.problem(404);
+    }
+    for part in page.split('"').filter(|part| part.contains("://")) {
+        assert!(part.contains("comune.milano.it") || part.contains("form.agid.gov.it"), "{part}");
+    }
 }

@@ -26,16 +26,17 @@ const HEAD: &str = "| METHOD path | permission | operator | specialist | supervi
     |---|---|---|---|---|---|---|---|---|";
 
 /// Pages for people: routed, but no operations of the interface.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "GET /",
-    "GET /assets/docs.css",
-    "GET /assets/filo.css",
+    "GET /assets/{set}/{name:(own|vendor)/[a-z0-9.-]+}",
     "GET /docs",
     "GET /openapi.json",
     "GET /scrivi",
     "POST /scrivi",
     "GET /scrivi/segui",
     "POST /scrivi/segui",
+    "GET /trasparenza",
+    "GET /trasparenza/{name}",
 ];
 
 #[test]
