@@ -10,6 +10,7 @@ mod callbacks;
 mod campaigns;
 mod clocks;
 mod costs;
+mod dashboard;
 mod fields;
 mod general;
 mod intervals;

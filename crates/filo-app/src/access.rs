@@ -8,6 +8,7 @@ mod idempotency;
 mod keys;
 mod oidc;
 mod own;
+mod pages;
 mod password;
 mod policy;
 mod throttle;
@@ -35,6 +36,7 @@ pub use self::{
         Started,
     },
     own::Me,
+    pages::PageSession,
     policy::AccessPolicy,
     users::{NewUser, UserChange, UserSummary},
 };
@@ -83,6 +85,9 @@ struct Claims {
     /// Good for enrolling the second factor alone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     enrol: bool,
+    /// Good for the pages alone, while this log-in lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    page: Option<Uuid>,
 }
 
 /// How a log-in ended, once the password was looked at.
@@ -196,6 +201,9 @@ impl App {
             return self.key_caller(bearer, now).await;
         }
         let claims = self.claims(bearer, now)?;
+        if claims.page.is_some() {
+            return Err(AppError::Credentials);
+        }
         let user =
             self.db.read(move |conn| access::find_user(conn, claims.sub)).await.map_err(AppError::Store)?;
         let user = user.filter(|user| user.disabled_at.is_none()).ok_or(AppError::Credentials)?;
@@ -316,11 +324,8 @@ fn tokens(
 ) -> Result<Tokens, AppError> {
     let enrol = needs_factor(core, user)?
         && factors::find(conn, user.id)?.is_none_or(|factor| factor.confirmed_at.is_none());
-    let claims =
-        Claims { sub: user.id, iat: now.seconds(), exp: now.plus_seconds(ACCESS_S).seconds(), enrol };
-    let key = EncodingKey::from_secret(core.signing_key.expose_secret());
-    let access_token = encode(&Header::new(Algorithm::HS256), &claims, &key)
-        .map_err(|error| AppError::internal("an access token could not be signed", error))?;
+    let exp = now.plus_seconds(ACCESS_S).seconds();
+    let access_token = signed(core, &Claims { sub: user.id, iat: now.seconds(), exp, enrol, page: None })?;
     let refresh_token = mint::secret()?;
     let stored = RefreshToken {
         id: mint::uuid(now),
@@ -333,4 +338,10 @@ fn tokens(
     };
     access::insert_refresh(conn, &stored)?;
     Ok(Tokens { access_token, refresh_token, expires_in_s: ACCESS_S, enrolment_only: enrol })
+}
+
+fn signed(core: &Core, claims: &Claims) -> Result<String, AppError> {
+    let key = EncodingKey::from_secret(core.signing_key.expose_secret());
+    encode(&Header::new(Algorithm::HS256), claims, &key)
+        .map_err(|error| AppError::internal("a token could not be signed", error))
 }

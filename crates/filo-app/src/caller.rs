@@ -110,6 +110,8 @@ pub enum Permission {
     BookCallbacks,
     /// Read reports, indicators, explanations and scorecards.
     ReadReports,
+    /// See the live dashboard: counts by unit and channel, of nobody in particular.
+    SeeDashboard,
     /// Record protocol numbers, and hand over again what failed.
     RecordProtocol,
     /// Import monthly series.
@@ -156,6 +158,7 @@ impl Permission {
             Self::PushContacts => "push contacts",
             Self::BookCallbacks => "promise call-backs",
             Self::ReadReports => "read reports",
+            Self::SeeDashboard => "see the dashboard",
             Self::RecordProtocol => "record protocol numbers",
             Self::ImportSeries => "import series",
             Self::EnterCosts => "enter costs",
@@ -311,12 +314,18 @@ fn role_may(role: Role, permission: Permission) -> bool {
                         | P::ManageUsers
                         | P::RecordProtocol
                         | P::CompareCalls
+                        | P::SeeDashboard
                 )
         }
         Role::Analyst => {
             matches!(
                 permission,
-                P::ReadReports | P::PlanCampaigns | P::ReadConfiguration | P::ReadStream | P::CompareCalls
+                P::ReadReports
+                    | P::PlanCampaigns
+                    | P::ReadConfiguration
+                    | P::ReadStream
+                    | P::CompareCalls
+                    | P::SeeDashboard
             )
         }
         Role::Admin => {

@@ -22,6 +22,7 @@ mod clock;
 mod contacts;
 mod costs;
 mod cursors;
+mod dashboard;
 mod delivery;
 mod desk;
 mod duplicates;
@@ -83,7 +84,7 @@ use secrecy::SecretSlice;
 
 pub use access::{
     ACCESS_S, AccessPolicy, Challenge, Enrolment, FactorView, Grant, IdentityProvider, Issued, LoginRequest,
-    Me, NewUser, OIDC_PATIENCE_S, Oidc, ProviderError, RecoveryCodes, Returned as OidcReturned,
+    Me, NewUser, OIDC_PATIENCE_S, Oidc, PageSession, ProviderError, RecoveryCodes, Returned as OidcReturned,
     StaffIdentity, Started as OidcStarted, Tokens, UserChange, UserSummary,
 };
 pub use attachments::{AttachmentView, FileLimits, Files, MessageFile, Opened, PublicRefusal, Upload};
@@ -98,6 +99,7 @@ pub use calls::{LiveCallEvent, RegisterCall};
 pub use campaigns::{CampaignQuery, CampaignView, CampaignWithReport, NewCampaign};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use costs::{CostQuery, CostRows, CostView};
+pub use dashboard::{CallsNow, Dashboard, SourceHealth, SourceState, Volume};
 pub use duplicates::{DuplicateReason, DuplicateView};
 pub use error::{AppError, ErrorKind, InvalidField};
 pub use export::{Exported, Facts as ExportKind};

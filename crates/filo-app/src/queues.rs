@@ -77,6 +77,15 @@ impl App {
     /// The store's own.
     pub async fn queues(&self, caller: &Caller, now: Instant) -> Result<Vec<UnitQueue>, AppError> {
         caller.must(Permission::ReadTickets)?;
+        self.unit_queues(caller, now).await
+    }
+
+    /// The same for who may count them.
+    pub(crate) async fn unit_queues(
+        &self,
+        caller: &Caller,
+        now: Instant,
+    ) -> Result<Vec<UnitQueue>, AppError> {
         let own = caller.unit_limit().map(str::to_owned);
         let zone = &self.core.city.zone;
         let today = zone.day(now);

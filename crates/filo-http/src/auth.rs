@@ -49,6 +49,8 @@ pub struct PushContacts;
 pub struct BookCallbacks;
 /// Read reports and indicators.
 pub struct ReadReports;
+/// See the live dashboard.
+pub struct SeeDashboard;
 /// Record protocol numbers.
 pub struct RecordProtocol;
 /// Import monthly series.
@@ -109,6 +111,9 @@ impl Permit for BookCallbacks {
 }
 impl Permit for ReadReports {
     const PERMISSION: Permission = Permission::ReadReports;
+}
+impl Permit for SeeDashboard {
+    const PERMISSION: Permission = Permission::SeeDashboard;
 }
 impl Permit for RecordProtocol {
     const PERMISSION: Permission = Permission::RecordProtocol;
@@ -235,7 +240,7 @@ pub(crate) async fn authenticate(
 
 /// What a caller may not do is kept in the audit log, once a minute for each route: the route's pattern, never its
 /// parameters.
-async fn note_refusal(state: &State, caller: &Caller, request: &HttpRequest) {
+pub(crate) async fn note_refusal(state: &State, caller: &Caller, request: &HttpRequest) {
     let Some(principal) = limits::principal(caller) else { return };
     let route = format!("{} {}", request.method(), request.match_pattern().unwrap_or_default());
     if !state.refusals.lets(&(principal, route.clone())) {
@@ -256,6 +261,6 @@ pub(crate) async fn uncached(
     Ok(response)
 }
 
-fn no_store(headers: &mut HeaderMap) {
+pub(crate) fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }

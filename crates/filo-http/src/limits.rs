@@ -208,7 +208,25 @@ pub(crate) async fn pages(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    match state.public.check(&address(&request, &state.settings)) {
+    paged(&state, &state.public, request, next).await
+}
+
+/// Around a page's log-in.
+pub(crate) async fn login_page(
+    state: Data<State>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    paged(&state, &state.login, request, next).await
+}
+
+async fn paged(
+    state: &State,
+    limiter: &Limiter<IpAddr>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match limiter.check(&address(&request, &state.settings)) {
         Ok(headers) => {
             let mut response = next.call(request).await?.map_into_boxed_body();
             put(response.headers_mut(), headers);
@@ -216,7 +234,7 @@ pub(crate) async fn pages(
         }
         Err(refusal) => {
             state.metrics.limited();
-            let mut response = crate::pages::refused(&state, request.request(), refusal.wait_s);
+            let mut response = crate::pages::refused(state, request.request(), refusal.wait_s);
             put(response.headers_mut(), refusal.headers);
             Ok(request.into_response(response))
         }

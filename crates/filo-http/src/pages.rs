@@ -5,6 +5,7 @@
 //!
 //! Start at [`form`]; every text comes from the city's configuration in the page's language.
 
+pub(crate) mod dashboard;
 pub(crate) mod docs;
 pub(crate) mod form;
 pub(crate) mod open;

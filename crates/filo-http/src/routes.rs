@@ -121,7 +121,23 @@ fn pages_and_health(config: &mut web::ServiceConfig) {
         .service(on(
             "/trasparenza/{name}",
             vec![get(web::get().to(pages::open::month).wrap(from_fn(limits::pages)))],
-        ));
+        ))
+        .service(on(
+            "/cruscotto/accesso",
+            vec![
+                get(web::get().to(pages::dashboard::door)),
+                post(web::post().to(pages::dashboard::enter).wrap(from_fn(limits::login_page))),
+            ],
+        ))
+        .service(
+            on("/cruscotto", vec![get(web::get().to(pages::dashboard::dashboard))])
+                .wrap(from_fn(pages::dashboard::session::with_session)),
+        )
+        .service(
+            on("/cruscotto/flusso", vec![get(web::get().to(pages::dashboard::flow::flow))])
+                .wrap(from_fn(pages::dashboard::session::with_session)),
+        )
+        .service(on("/cruscotto/uscita", vec![post(web::post().to(pages::dashboard::leave))]));
 }
 
 fn public_scope() -> impl actix_web::dev::HttpServiceFactory {

@@ -30,11 +30,11 @@ use crate::{
     schema,
 };
 
-pub(crate) use hub::{Hub, follow};
+pub(crate) use hub::{Hub, Seat, follow};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A proxy that gathers answers before it passes them on would hold the events back.
-const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+pub(crate) const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Chunks that may wait for a client.
 const WAITING: usize = 16;
 

@@ -190,6 +190,12 @@ impl TestApp {
         self.state.app.login(login, self.state.now()).await.unwrap().access_token
     }
 
+    /// A session of the pages of the user of a role, who has a token already.
+    async fn page_session(&self, role: Role) -> String {
+        let login = LoginRequest { username: role.word().to_owned(), password: PASSWORD.into(), otp: None };
+        self.state.app.open_page_session(login, None, self.state.now()).await.unwrap().token
+    }
+
     async fn key(&self, scope: Scope) -> String {
         let (console, now) = (Caller::console(), self.state.now());
         let name = scope.word().replace(':', "-");

@@ -315,6 +315,20 @@ pub fn revoke_family(conn: &mut Conn, family: Uuid, at: Instant) -> Result<(), S
     Ok(())
 }
 
+/// Whether a log-in has a token that was neither exchanged nor revoked and is still good.
+///
+/// # Errors
+/// The database's own.
+pub fn family_lasts(conn: &mut Conn, family: Uuid, now: Instant) -> Result<bool, StoreError> {
+    let good: i64 = on!(conn, c => refresh_tokens::table
+        .filter(refresh_tokens::family_id.eq(SqlId(family)))
+        .filter(refresh_tokens::used_at.is_null().and(refresh_tokens::revoked_at.is_null()))
+        .filter(refresh_tokens::expires_at.gt(SqlInstant::from(now)))
+        .count()
+        .get_result(c))?;
+    Ok(good > 0)
+}
+
 /// Revokes every token of a user.
 ///
 /// # Errors

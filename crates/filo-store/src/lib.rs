@@ -22,6 +22,7 @@ pub mod audit;
 pub mod callbacks;
 pub mod calls;
 pub mod campaigns;
+pub mod dashboard;
 pub mod export;
 pub mod factors;
 pub mod facts;

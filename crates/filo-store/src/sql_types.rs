@@ -24,6 +24,8 @@ pub struct Id;
 #[derive(diesel::sql_types::SqlType, diesel::query_builder::QueryId)]
 #[diesel(postgres_type(oid = 1184, array_oid = 1185), sqlite_type(name = "Long"))]
 pub struct Instant;
+/// Both databases put instants in order, so the first and the last can be asked for.
+impl diesel::sql_types::SqlOrd for Instant {}
 
 /// An identifier on its way to or from the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, AsExpression, FromSqlRow)]

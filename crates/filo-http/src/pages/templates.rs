@@ -3,7 +3,7 @@
 use filo_app::App;
 use minijinja::{Environment, Error, State, value::Kwargs};
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("base.html", include_str!("../../templates/base.html")),
     ("form.html", include_str!("../../templates/form.html")),
     ("summary.html", include_str!("../../templates/summary.html")),
@@ -13,6 +13,9 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("sorry.html", include_str!("../../templates/sorry.html")),
     ("open.html", include_str!("../../templates/open.html")),
     ("open_month.html", include_str!("../../templates/open_month.html")),
+    ("board.html", include_str!("../../templates/board.html")),
+    ("board_now.html", include_str!("../../templates/board_now.html")),
+    ("door.html", include_str!("../../templates/door.html")),
     ("docs.html", include_str!("../../templates/docs.html")),
 ];
 

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{State, scrivi::new_id};
 
+/// What the tokens of Scrivi's form are for.
+const FORM: &str = "scrivi-form";
 /// The field that people do not see.
 pub(crate) const TRAP: &str = "website";
 /// Nobody reads and fills in a form in less, in seconds.
@@ -20,17 +22,30 @@ const LONGEST_S: i64 = 31 * 86_400;
 /// A token for a page shown now.
 pub(crate) fn issue(state: &State, now: Instant) -> String {
     let body = format!("{}.{}", now.seconds(), new_id(now));
-    format!("{body}.{}", hex(&mac(state, &body).finalize().into_bytes()))
+    format!("{body}.{}", hex(&mac(state, FORM, &body).finalize().into_bytes()))
 }
 
 /// Whether a token is ours, whatever its age.
 pub(crate) fn is_ours(state: &State, token: &str) -> bool {
     let Some((body, tag)) = token.rsplit_once('.') else { return false };
-    let given: Option<Vec<u8>> = (0..tag.len())
-        .step_by(2)
-        .map(|at| tag.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-        .collect();
-    given.is_some_and(|given| mac(state, body).verify_slice(&given).is_ok())
+    bytes(tag).is_some_and(|given| mac(state, FORM, body).verify_slice(&given).is_ok())
+}
+
+/// What only we can say of a text, for one purpose.
+pub(crate) fn sealed(state: &State, purpose: &str, text: &str) -> String {
+    hex(&mac(state, purpose, text).finalize().into_bytes())
+}
+
+/// Whether it was said by us.
+pub(crate) fn is_sealed(state: &State, purpose: &str, text: &str, given: Option<&str>) -> bool {
+    let given = given.and_then(bytes);
+    given.is_some_and(|given| mac(state, purpose, text).verify_slice(&given).is_ok())
+}
+
+/// Bytes from their hexadecimal form.
+fn bytes(tag: &str) -> Option<Vec<u8>> {
+    let byte = |at: usize| tag.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    (0..tag.len()).step_by(2).map(byte).collect()
 }
 
 /// Whether a person filled the page in.
@@ -50,12 +65,13 @@ pub(crate) fn submission_id(token: &str, content: &str) -> String {
     format!("page-{}", hex(&hash.finalize()))
 }
 
-fn mac(state: &State, body: &str) -> Hmac<Sha256> {
+fn mac(state: &State, purpose: &str, body: &str) -> Hmac<Sha256> {
     let key = state.app.core().signing_key.expose_secret();
     // HMAC takes keys of every length: one that is empty authenticates nothing but breaks nothing.
     let mut mac =
         Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_any_length_fits| Hmac::new(&Default::default()));
-    mac.update(b"scrivi-form\0");
+    mac.update(purpose.as_bytes());
+    mac.update(b"\0");
     mac.update(body.as_bytes());
     mac
 }

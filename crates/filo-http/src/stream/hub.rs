@@ -33,7 +33,7 @@ const BEHIND: usize = 1024;
 
 /// What goes to the clients.
 #[derive(Clone)]
-pub(super) enum Live {
+pub(crate) enum Live {
     /// News with their event as it is sent.
     News(Arc<News>, Bytes),
     /// A unit's queue with its event.
@@ -61,13 +61,13 @@ impl Hub {
             settings,
         }
     }
-    pub(super) fn listen(&self) -> broadcast::Receiver<Live> {
+    pub(crate) fn listen(&self) -> broadcast::Receiver<Live> {
         self.live.subscribe()
     }
     pub(super) fn started(&self) -> watch::Receiver<bool> {
         self.started.subscribe()
     }
-    pub(super) fn ending(&self) -> watch::Receiver<bool> {
+    pub(crate) fn ending(&self) -> watch::Receiver<bool> {
         self.ending.subscribe()
     }
     /// Ends all streams, so that the server can stop.
@@ -80,7 +80,7 @@ impl Hub {
     }
     /// A place for one more stream of a caller; `None` when there is none left. A connection that broke is noticed
     /// when something is written to it: a client that comes back at once need not wait for the next sign of life.
-    pub(super) async fn seat(&self, caller: &Caller) -> Option<Seat> {
+    pub(crate) async fn seat(&self, caller: &Caller) -> Option<Seat> {
         for _ in 0..TRIES {
             if let Some(seat) = self.free_seat(caller) {
                 return Some(seat);
@@ -102,7 +102,7 @@ impl Hub {
 }
 
 /// One stream's place, given back when it ends.
-pub(super) struct Seat {
+pub(crate) struct Seat {
     user: Option<UserId>,
     seats: Arc<Mutex<BTreeMap<Option<UserId>, usize>>>,
 }

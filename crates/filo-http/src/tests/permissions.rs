@@ -26,7 +26,7 @@ const HEAD: &str = "| METHOD path | permission | operator | specialist | supervi
     |---|---|---|---|---|---|---|---|---|";
 
 /// Pages for people: routed, but no operations of the interface.
-const PAGES: [&str; 10] = [
+const PAGES: [&str; 15] = [
     "GET /",
     "GET /assets/{set}/{name:(own|vendor)/[a-z0-9.-]+}",
     "GET /docs",
@@ -37,7 +37,14 @@ const PAGES: [&str; 10] = [
     "POST /scrivi/segui",
     "GET /trasparenza",
     "GET /trasparenza/{name}",
+    "GET /cruscotto",
+    "GET /cruscotto/accesso",
+    "POST /cruscotto/accesso",
+    "GET /cruscotto/flusso",
+    "POST /cruscotto/uscita",
 ];
+/// Behind a session of the pages: asked with a cookie, not with a token.
+const WITH_COOKIE: [&str; 2] = ["GET /cruscotto", "GET /cruscotto/flusso"];
 
 #[test]
 fn every_route_is_in_the_document_and_the_other_way_round() {
@@ -91,8 +98,10 @@ enum Answer {
 async fn observe() -> BTreeMap<String, Answers> {
     let app = TestApp::new().await;
     let mut callers = vec![(String::new(), String::new())];
+    let mut sessions: BTreeMap<String, String> = BTreeMap::new();
     for role in Role::ALL {
         callers.push((role.word().to_owned(), app.token(*role).await));
+        sessions.insert(role.word().to_owned(), app.page_session(*role).await);
     }
     for scope in Scope::ALL {
         callers.push((scope.word().to_owned(), app.key(*scope).await));
@@ -101,7 +110,11 @@ async fn observe() -> BTreeMap<String, Answers> {
     let mut observed: BTreeMap<String, Answers> = BTreeMap::new();
     for route in declared::routes() {
         for (name, token) in &callers {
-            let sent = request(&route, token).to_request();
+            let sent = if WITH_COOKIE.contains(&route.as_str()) {
+                with_cookie(&route, sessions.get(name)).to_request()
+            } else {
+                request(&route, token).to_request()
+            };
             let response = service.call(sent).await.unwrap_or_else(|error| panic!("{route}: {error}"));
             observed.entry(route.clone()).or_default().insert(name.clone(), answer(&route, response).await);
         }
@@ -117,9 +130,19 @@ fn request(route: &str, token: &str) -> TestRequest {
     if method == Method::GET { request } else { request.set_json(Value::Null) }
 }
 
+fn with_cookie(route: &str, session: Option<&String>) -> TestRequest {
+    let request = request(route, "");
+    match session {
+        Some(session) => request.insert_header(("Cookie", format!("filo_cruscotto={session}"))),
+        None => request,
+    }
+}
+
 async fn answer<B: MessageBody>(route: &str, response: ServiceResponse<B>) -> Answer {
     match response.status() {
         StatusCode::UNAUTHORIZED => Answer::LoginNeeded,
+        // Who asks for a page is shown the door.
+        StatusCode::SEE_OTHER if WITH_COOKIE.contains(&route) => Answer::LoginNeeded,
         StatusCode::FORBIDDEN => refused(response).await,
         status => {
             assert!(status.as_u16() < 500, "{route}: {status}");
@@ -194,7 +217,8 @@ fn cells(route: &str, answers: &Answers) -> String {
         Answer::LetIn => true,
         Answer::Refused { .. } => false,
         Answer::LoginNeeded => {
-            assert!(name.is_empty(), "{route} does not know {name}");
+            let no_session = WITH_COOKIE.contains(&route) && Scope::parse_word(name).is_ok();
+            assert!(name.is_empty() || no_session, "{route} does not know {name}");
             false
         }
     };
