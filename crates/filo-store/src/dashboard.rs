@@ -4,7 +4,7 @@
 //! span that it is about by an index, never the history.
 
 use diesel::{
-    dsl::{count_distinct, count_star, max, min},
+    dsl::{count, count_star, max, min},
     prelude::*,
 };
 use filo_domain::{
@@ -115,7 +115,7 @@ pub fn waiting(conn: &mut Conn, since: Instant, now: Instant) -> Result<(i64, Op
         .filter(calls::entered_at.ge(since).and(calls::entered_at.le(now)))
         .filter(legs::outcome.eq(CallOutcome::Unknown.word()))
         .filter(legs::answered_at.is_null().and(legs::ended_at.is_null()).and(legs::lost_at.is_null()))
-        .select((count_distinct(calls::interaction_id), min(legs::entered_at)))
+        .select((count(calls::interaction_id).aggregate_distinct(), min(legs::entered_at)))
         .get_result(c))?;
     Ok((row.0, opt(row.1)))
 }
