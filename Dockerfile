@@ -3,11 +3,18 @@
 # Written with care but not run: no container engine was at hand where Filo is
 # developed. Whoever runs it first is asked to report.
 
+FROM node:20-bookworm-slim AS assets
+WORKDIR /src
+COPY package.json package-lock.json ./
+COPY scripts ./scripts
+RUN scripts/install-tools assets
+
 FROM rust:1.95-slim-bookworm AS build
 # The image's own toolchain, without fetching rustfmt and clippy for it.
 ENV RUSTUP_TOOLCHAIN=1.95.0
 WORKDIR /src
 COPY . .
+COPY --from=assets /src/crates/filo-http/assets/vendor crates/filo-http/assets/vendor
 # libpq and SQLite are built from source: the image's C compiler is all it takes.
 RUN cargo build --locked --release --package filo
 
