@@ -164,7 +164,9 @@ fn search(
     }
     match values.iter().position(Option::is_none) {
         None => {
-            values.iter().zip(seen.iter_mut()).for_each(|(value, seen)| drop(seen.insert(value.unwrap())))
+            for (value, seen) in values.iter().zip(seen.iter_mut()) {
+                seen.insert(value.unwrap());
+            }
         }
         Some(at) => {
             for value in told[at].0..=told[at].1.min(most) {

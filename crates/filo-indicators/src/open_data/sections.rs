@@ -21,6 +21,9 @@ struct Line {
     unanswered: CellId,
 }
 
+/// One of a channel's cells.
+type Column = fn(&Line) -> CellId;
+
 impl Draft {
     /// The figures of a report.
     pub(super) fn of(report: &MonthlyReport) -> Self {
@@ -68,7 +71,7 @@ impl Draft {
         let answered = self.cell("channels", "total", "answered", rate.answered);
         let unregistered = self.tables.part(inbound, registered);
         let unanswered = self.tables.part(actionable, answered);
-        let columns: [(CellId, fn(&Line) -> CellId); 6] = [
+        let columns: [(CellId, Column); 6] = [
             (inbound, |line| line.inbound),
             (registered, |line| line.registered),
             (unregistered, |line| line.unregistered),

@@ -23,8 +23,12 @@ const LICENCE: &str = "https://w3id.org/italia/controlled-vocabulary/licences/A2
 pub(super) fn of(state: &State, published: &[Published]) -> Value {
     let base = format!("{}/trasparenza", state.settings.public_url);
     let profile = &state.app.city().profile;
+    let agent_id = format!(
+        "https://indicepa.gov.it/ipa-portale/consultazione/indirizzo-sede/ricerca-ente/scheda-ente/{}",
+        profile.ipa_code
+    );
     let agent = json!({
-        "@id": format!("https://indicepa.gov.it/ipa-portale/consultazione/indirizzo-sede/ricerca-ente/scheda-ente/{}", profile.ipa_code),
+        "@id": agent_id,
         "@type": ["dcatapit:Agent", "foaf:Agent"],
         "foaf:name": profile.name,
         "dct:identifier": profile.ipa_code,
@@ -42,7 +46,7 @@ pub(super) fn of(state: &State, published: &[Published]) -> Value {
         "dct:modified": date(modified),
         "dcat:theme": { "@id": THEME },
         "dct:rightsHolder": agent,
-        "dct:publisher": { "@id": agent["@id"] },
+        "dct:publisher": { "@id": agent_id },
         "dct:accrualPeriodicity": { "@id": MONTHLY },
         "dct:language": languages(state),
         "dcat:landingPage": { "@id": base },
