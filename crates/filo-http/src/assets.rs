@@ -54,8 +54,9 @@ pub(crate) fn place() -> &'static str {
 }
 
 /// A file. Of a page that an earlier build wrote, the address is another: nothing is at it.
-pub(crate) async fn asset(path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
-    let (set, name) = path.into_inner();
+pub(crate) async fn asset(path: Path<(String, String, String)>) -> Result<HttpResponse, Problem> {
+    let (set, folder, name) = path.into_inner();
+    let name = format!("{folder}/{name}");
     let file = Files::get(&name).filter(|_| PLACE.ends_with(&set) && set.len() == 16);
     let (Some(file), Some(media)) = (file, media(&name)) else { return Err(Problem::not_found()) };
     let kept = HeaderValue::from_static("public, max-age=31536000, immutable");

@@ -95,7 +95,7 @@ fn pages_and_health(config: &mut web::ServiceConfig) {
         .service(on("/health/ready", vec![get(web::get().to(health::ready))]))
         .service(on("/openapi.json", vec![get(web::get().to(openapi::document))]))
         .service(on("/docs", vec![get(web::get().to(pages::docs::docs))]))
-        .service(on("/assets/{set}/{name:(own|vendor)/[a-z0-9.-]+}", vec![get(web::get().to(assets::asset))]))
+        .service(on("/assets/{set}/{folder}/{name}", vec![get(web::get().to(assets::asset))]))
         .service(on(
             "/webhooks/meta/{source}",
             vec![get(web::get().to(webhooks::check_in)), post(web::post().to(webhooks::take_in))],

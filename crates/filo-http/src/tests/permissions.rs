@@ -28,7 +28,7 @@ const HEAD: &str = "| METHOD path | permission | operator | specialist | supervi
 /// Pages for people: routed, but no operations of the interface.
 const PAGES: [&str; 15] = [
     "GET /",
-    "GET /assets/{set}/{name:(own|vendor)/[a-z0-9.-]+}",
+    "GET /assets/{set}/{folder}/{name}",
     "GET /docs",
     "GET /openapi.json",
     "GET /scrivi",
