@@ -82,7 +82,7 @@ fn page(
     let other = profile.languages.iter().find(|it| it.as_str() != language);
     let common = context! {
         assets => assets::place(), italia => assets::look().is_some(),
-        area => "scrivi", lang => language, other => other, city => &profile.name, phone => &profile.phone,
+        lang => language, other => other, city => &profile.name, phone => &profile.phone,
         phone_hours => &profile.phone_hours, privacy_url => &profile.privacy_url,
         accessibility_url => &profile.accessibility_url, ..own
     };
