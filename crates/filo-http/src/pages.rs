@@ -17,7 +17,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{ACCEPT_LANGUAGE, CACHE_CONTROL, RETRY_AFTER, VARY},
+        header::{ACCEPT_LANGUAGE, CACHE_CONTROL, RETRY_AFTER},
     },
 };
 use filo_domain::Instant;
@@ -90,7 +90,6 @@ fn page(
     Ok(HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((VARY, "Accept-Language"))
         .body(html))
 }
 
