@@ -2,5 +2,6 @@
 
 mod merged;
 mod months;
+mod published;
 mod same;
 mod seven;

@@ -67,6 +67,16 @@ impl TestApp {
         Self::start(local, database, (settings, section), |_| ()).await
     }
 
+    /// The same with further settings and a changed content.
+    pub(crate) async fn arranged(
+        local: &str,
+        database: Database,
+        settings: &[(&str, &str)],
+        change: impl FnOnce(&mut content::Files),
+    ) -> Self {
+        Self::start(local, database, (settings, ""), change).await
+    }
+
     async fn start(
         local: &str,
         database: Database,
@@ -100,6 +110,10 @@ impl TestApp {
     /// Puts the clock.
     pub(crate) fn now_is(&self, local: &str) {
         self.clock.set(filo_testkit::at(local));
+    }
+    /// Puts the clock to an instant.
+    pub(crate) fn now_is_at(&self, now: Instant) {
+        self.clock.set(now);
     }
     /// Puts the clock to where other programs have it.
     pub(crate) fn now_is_real(&self) {
@@ -226,6 +240,14 @@ impl TestApp {
         let month = Period::parse_month(month).unwrap();
         let report = self.app.restate_month(&supervisor(), month, reason, self.now()).await.unwrap();
         Figures(serde_json::to_value(report).unwrap())
+    }
+    /// A month's report in a printed form that is text.
+    pub(crate) async fn printed(&self, month: &str, format: &str) -> String {
+        let month = Period::parse_month(month).unwrap();
+        let report = self.app.monthly_report(&supervisor(), month, None, self.now()).await.unwrap();
+        let renderer = self.program.renderers().into_iter().find(|it| it.format() == format).unwrap();
+        String::from_utf8(renderer.render(&report, &filo_indicators::render::Wanted::default()).unwrap())
+            .unwrap()
     }
     pub(crate) async fn explain(&self, what: &str, period: &str) -> Value {
         let period = Period::parse(period).unwrap();

@@ -176,9 +176,9 @@ fn from_2021_on_values_come_from_the_measures() {
     let table = scorecard(2026, &milan(), measured);
     let rate = table.rows.iter().find(|row| row.key == "tasso-risposta").unwrap();
     let achieved = rate.achieved.as_ref().unwrap();
-    assert_eq!((achieved.text.as_str(), &achieved.value), ("82,0 %", &Value::Number(Decimal::new(82, 2))));
+    assert_eq!((achieved.text.as_str(), &achieved.value), ("82 %", &Value::Number(Decimal::new(82, 2))));
     assert_eq!((&rate.target, &rate.result.percent), (&None, &None));
-    assert_eq!(rate.previous.as_ref().unwrap().achieved.as_ref().unwrap().text, "90,0 %");
+    assert_eq!(rate.previous.as_ref().unwrap().achieved.as_ref().unwrap().text, "90 %");
     assert!(scorecard(2018, &milan(), measured).rows.is_empty());
 }
 
