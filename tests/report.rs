@@ -4,4 +4,5 @@ mod merged;
 mod months;
 mod published;
 mod same;
+mod scheduled;
 mod seven;

@@ -122,6 +122,8 @@ pub enum Permission {
     PlanCampaigns,
     /// Close and restate months.
     CloseMonths,
+    /// See what became of the reports that are made and mailed by themselves, and have failed ones tried again.
+    WatchReports,
     /// Read and settle the quarantine.
     ManageQuarantine,
     /// Hand over what an ended unit left behind.
@@ -164,6 +166,7 @@ impl Permission {
             Self::EnterCosts => "enter costs",
             Self::PlanCampaigns => "plan campaigns",
             Self::CloseMonths => "close months",
+            Self::WatchReports => "watch scheduled reports",
             Self::ManageQuarantine => "settle the quarantine",
             Self::HandOver => "hand over the tickets of a unit",
             Self::ReadConfiguration => "read the configuration",
@@ -305,6 +308,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 || matches!(
                     permission,
                     P::CloseMonths
+                        | P::WatchReports
                         | P::PlanCampaigns
                         | P::ImportSeries
                         | P::EnterCosts
@@ -332,6 +336,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
             matches!(
                 permission,
                 P::Administer
+                    | P::WatchReports
                     | P::ManagePolicies
                     | P::ManageUsers
                     | P::ImportSeries

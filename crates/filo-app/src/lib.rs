@@ -53,6 +53,8 @@ mod quarantine;
 mod queues;
 mod recognise;
 mod reply_templates;
+mod report_mails;
+mod report_schedules;
 mod reports;
 mod resolutions;
 mod schedule;
@@ -78,7 +80,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use filo_channel::{Decode, Deliver, Webhook};
 use filo_domain::city::City;
-use filo_indicators::definition::Definitions;
+use filo_indicators::{definition::Definitions, render::Render};
 use filo_store::Db;
 use secrecy::SecretSlice;
 
@@ -128,6 +130,7 @@ pub use queues::{QueueView, UnitQueue};
 pub use reply_templates::{
     PreviewRequest, ReplyPreview, ReplyTemplateView, TemplateProblem, TemplateQuery, check_reply_templates,
 };
+pub use report_schedules::{ReportMailView, ReportRunView, ReportScheduleView, RetryReport};
 pub use resolutions::ReasonQuery;
 pub use schedule::Maintenance;
 pub use scrivi::{Confirmed, Followed, PublicMessage, PushedInteraction};
@@ -184,6 +187,8 @@ pub struct Core {
     pub oidc: Option<Oidc>,
     /// Who posts webhooks.
     pub webhooks: Arc<dyn PostWebhook>,
+    /// Who writes the reports that are mailed, by format.
+    pub renderers: Vec<Arc<dyn Render>>,
 }
 
 /// The application.

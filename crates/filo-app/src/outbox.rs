@@ -25,7 +25,7 @@ use crate::{
     App, AppError, Core,
     attachments::{Held, SCAN},
     contacts::Arrival,
-    mint, protocol,
+    mint, protocol, report_mails,
     work::{Draft, Work},
 };
 
@@ -364,6 +364,12 @@ impl Handler for App {
         if job.kind == SCAN {
             return self.scan_job(job, now).await;
         }
+        if job.kind == report_mails::MAKE {
+            return self.make_report(job, now).await;
+        }
+        if job.kind == report_mails::MAIL {
+            return self.mail_report(job, now).await;
+        }
         self.send(payload(job)?).await
     }
     async fn gave_up(&self, job: &Job, why: &str, now: Instant) -> Result<(), JobError> {
@@ -372,6 +378,9 @@ impl Handler for App {
         }
         if job.kind == SCAN {
             return self.scan_failed(job, why, now).await;
+        }
+        if matches!(job.kind.as_str(), report_mails::MAKE | report_mails::MAIL) {
+            return self.report_failed(job, why).await;
         }
         let Ok(payload) = payload(job) else { return Ok(()) };
         let (core, why) = (self.core.clone(), why.to_owned());

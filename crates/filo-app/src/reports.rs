@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use filo_domain::{Instant, Period, city::supplier_of};
+use filo_domain::{Instant, Period, city::supplier_of, event::Actor};
 use filo_indicators::{
     explain::{self, Explanation},
     measure,
@@ -50,7 +50,7 @@ impl App {
                 };
                 match wanted {
                     Some(it) => read_published(conn, &core, month, it),
-                    None => compute(conn, &core, month, Known::at(now), open(now)),
+                    None => provisional(conn, &core, month, now),
                 }
             })
             .await
@@ -68,21 +68,7 @@ impl App {
     ) -> Result<MonthlyReport, AppError> {
         caller.must(Permission::CloseMonths)?;
         let (core, actor) = (self.core.clone(), caller.actor());
-        self.db
-            .write(move |conn| {
-                let (_, end) = month.bounds(&core.city.zone);
-                if now < end {
-                    return Err(AppError::conflict("month-not-ended", format!("{month} ends at {end}")));
-                }
-                if !months::of_month(conn, &month.to_string())?.is_empty() {
-                    let detail = format!("{month} is closed already: a correction is a restatement");
-                    return Err(AppError::conflict("month-closed", detail));
-                }
-                let report = publish(conn, &core, month, Known::at(now), 1, None, now)?;
-                audit::append(conn, now, &actor, "month_closed", json!({ "month": month.to_string() }))?;
-                Ok(report)
-            })
-            .await
+        self.db.write(move |conn| close(conn, &core, month, &actor, now)).await
     }
 
     /// Publishes the next revision of a closed month: late facts come in, work done after the closing does not.
@@ -198,6 +184,37 @@ impl App {
     }
 }
 
+/// Freezes a month that has ended and is open.
+pub(crate) fn close(
+    conn: &mut Conn,
+    core: &Core,
+    month: Period,
+    actor: &Actor,
+    now: Instant,
+) -> Result<MonthlyReport, AppError> {
+    let (_, end) = month.bounds(&core.city.zone);
+    if now < end {
+        return Err(AppError::conflict("month-not-ended", format!("{month} ends at {end}")));
+    }
+    if !months::of_month(conn, &month.to_string())?.is_empty() {
+        let detail = format!("{month} is closed already: a correction is a restatement");
+        return Err(AppError::conflict("month-closed", detail));
+    }
+    let report = publish(conn, core, month, Known::at(now), 1, None, now)?;
+    audit::append(conn, now, actor, "month_closed", json!({ "month": month.to_string() }))?;
+    Ok(report)
+}
+
+/// The report of an open month as known at an instant.
+pub(crate) fn provisional(
+    conn: &mut Conn,
+    core: &Core,
+    month: Period,
+    at: Instant,
+) -> Result<MonthlyReport, AppError> {
+    compute(conn, core, month, Known::at(at), open(at))
+}
+
 /// An open month knows everything; a closed one what its last revision knew.
 fn known_of(conn: &mut Conn, period: Period, now: Instant) -> Result<Known, AppError> {
     let published = months::of_month(conn, &period.to_string())?;
@@ -269,7 +286,7 @@ fn publish(
 }
 
 /// A published report as it was, with what has come late since.
-fn read_published(
+pub(crate) fn read_published(
     conn: &mut Conn,
     core: &Core,
     month: Period,

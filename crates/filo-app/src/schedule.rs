@@ -1,4 +1,5 @@
-//! What happens by itself: confirmed resolutions close, the audit log keeps a nightly root over all chains.
+//! What happens by itself: confirmed resolutions close, the audit log keeps a nightly root over all chains, reports
+//! whose day has come are begun.
 
 use filo_domain::{
     Instant, TicketId, chain,
@@ -23,6 +24,8 @@ pub struct Maintenance {
     pub swept: usize,
     /// Promised call-backs of which it was told that they were missed.
     pub missed: usize,
+    /// Reports whose day had come.
+    pub reports: usize,
 }
 
 /// A root covers what was recorded so many seconds ago: later events may still be on their way to their commit.
@@ -32,8 +35,9 @@ const SETTLED_S: i64 = 60;
 pub(crate) const ROOT: &str = "nightly_root";
 
 impl App {
-    /// Closes resolved tickets that nobody contested in time, tells which call-backs were missed, moves files where they
-    /// belong, and once a local day writes the root of the day before and sweeps contents that nothing refers to.
+    /// Begins the reports whose day has come, closes resolved tickets that nobody contested in time, tells which
+    /// call-backs were missed, moves files where they belong, and once a local day writes the root of the day before and
+    /// sweeps contents that nothing refers to.
     ///
     /// # Errors
     /// The stores' own.
@@ -43,6 +47,7 @@ impl App {
         self.prune_hooks(now).await?;
         let mut done = Maintenance { rooted: self.write_root(now).await?, ..Maintenance::default() };
         done.missed = self.tell_missed_callbacks(now).await?;
+        done.reports = self.begin_reports(now).await?;
         done.moved = self.tend_files(now).await?;
         if done.rooted {
             done.swept = self.sweep(now).await?;

@@ -23,6 +23,7 @@ mod costs;
 mod file;
 mod ivr;
 mod profile;
+mod reporting;
 mod resolutions;
 mod routing;
 mod series;
@@ -37,6 +38,7 @@ pub use costs::{Allocation, BudgetLine, COST, CURRENCY, Costs, Method, Subject, 
 pub use file::ConfigError;
 pub use ivr::{Ivr, IvrChoice};
 pub use profile::{District, MailProfile, Profile, ProtocolRule};
+pub use reporting::ReportSchedule;
 pub use resolutions::ResolutionReason;
 pub use routing::{Contact, Route, Routing};
 pub use series::Series;
@@ -52,7 +54,8 @@ use file::File;
 pub const FILES: [&str; 6] =
     ["city.toml", "units.toml", "themes.toml", "calendar.toml", "routing.toml", "policies.toml"];
 /// Files at the top of a city's folder that may be missing.
-pub const FURTHER_FILES: [&str; 4] = ["callbacks.toml", "costs.toml", "resolutions.toml", "series.toml"];
+pub const FURTHER_FILES: [&str; 5] =
+    ["callbacks.toml", "costs.toml", "reports.toml", "resolutions.toml", "series.toml"];
 
 /// A city, read and checked.
 #[derive(Clone, Debug)]
@@ -87,6 +90,8 @@ pub struct City {
     pub callbacks: CallbackRules,
     /// What answering costs.
     pub costs: Costs,
+    /// Which reports are made and mailed by themselves.
+    pub reports: Vec<ReportSchedule>,
 }
 
 impl City {
@@ -118,6 +123,7 @@ impl City {
             series: series::read(files)?,
             callbacks: callbacks::read(files)?,
             costs: costs::read(files, &themes, &units)?,
+            reports: reporting::read(files, &profile.languages, &sources)?,
             profile,
             sources,
             units,

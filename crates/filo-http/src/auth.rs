@@ -61,6 +61,8 @@ pub struct EnterCosts;
 pub struct PlanCampaigns;
 /// Close and restate months.
 pub struct CloseMonths;
+/// See what became of scheduled reports, and have failed ones tried again.
+pub struct WatchReports;
 /// Read and settle the quarantine.
 pub struct ManageQuarantine;
 /// Hand over what an ended unit left behind.
@@ -126,6 +128,9 @@ impl Permit for EnterCosts {
 }
 impl Permit for PlanCampaigns {
     const PERMISSION: Permission = Permission::PlanCampaigns;
+}
+impl Permit for WatchReports {
+    const PERMISSION: Permission = Permission::WatchReports;
 }
 impl Permit for CloseMonths {
     const PERMISSION: Permission = Permission::CloseMonths;

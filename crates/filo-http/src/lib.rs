@@ -41,6 +41,7 @@ mod protocol;
 mod quarantine;
 mod queues;
 mod replies;
+mod report_schedules;
 mod reports;
 mod routes;
 mod scrivi;

@@ -15,8 +15,8 @@ use actix_web::{
 use crate::{
     State, access, account, assets, attachments, audit, auth, callbacks, calls, campaigns, health, hooks,
     idempotency, identities, intervals, limits, matters, mentions, observe, oidc, openapi, pages, persons,
-    policies, problem::Problem, protocol, quarantine, queues, replies, reports, scrivi, series, stream,
-    structure, ticket_search, tickets, units, webhooks,
+    policies, problem::Problem, protocol, quarantine, queues, replies, report_schedules, reports, scrivi,
+    series, stream, structure, ticket_search, tickets, units, webhooks,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -382,6 +382,11 @@ fn figures(config: &mut web::ServiceConfig) {
         .service(on(
             "/reports/campaigns/{id}/contacts",
             vec![get(web::get().to(campaigns::campaign_contacts))],
+        ))
+        .service(on("/reports/schedules", vec![get(web::get().to(report_schedules::list_report_schedules))]))
+        .service(on(
+            "/reports/schedules/{key}/retry",
+            vec![post(web::post().to(report_schedules::retry_report))],
         ));
 }
 

@@ -17,6 +17,7 @@ pub mod oidc;
 mod persons;
 mod protocol;
 pub mod report;
+pub mod report_schedules;
 mod series;
 pub mod stream;
 pub mod structure;

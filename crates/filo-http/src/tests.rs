@@ -163,6 +163,7 @@ impl TestApp {
             feed_keep_hours: 48,
             oidc: None,
             webhooks: Arc::new(NoWebhooks),
+            renderers: vec![],
         };
         let url = format!("sqlite:{}", folder.path().join("filo.db").display());
         let db = Db::open(&DbSettings::at(url)).unwrap();

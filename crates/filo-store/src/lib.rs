@@ -47,6 +47,7 @@ pub mod plans;
 pub mod projections;
 pub mod protocols;
 pub mod quarantine;
+pub mod report_runs;
 pub mod series;
 pub mod signatures;
 pub mod suggestions;

@@ -869,6 +869,36 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    report_runs (schedule, month) {
+        schedule -> Text,
+        month -> Text,
+        due_at -> Instant,
+        begun_at -> Instant,
+        made_at -> Nullable<Instant>,
+        revision -> Nullable<Integer>,
+        last_error -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::sql_types::Instant;
+
+    report_mails (schedule, month, recipient, language) {
+        schedule -> Text,
+        month -> Text,
+        recipient -> Text,
+        language -> Text,
+        state -> Text,
+        sent_at -> Nullable<Instant>,
+        last_error -> Nullable<Text>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -926,4 +956,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     callbacks,
     callback_steps,
     campaigns,
+    report_runs,
+    report_mails,
 );

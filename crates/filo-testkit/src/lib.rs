@@ -16,6 +16,7 @@ pub mod lists;
 pub mod mail;
 pub mod pec;
 pub mod phone;
+pub mod smtp;
 pub mod social;
 
 pub use database::{Backend, Database, both, postgres_url, sqlite};

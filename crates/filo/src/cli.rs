@@ -98,6 +98,18 @@ pub struct Demo {
     /// Stop after the report is written, without serving.
     #[arg(long)]
     pub once: bool,
+    /// Another life: each seed gives one, the same each time.
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How much happens, of the usual: 0.1 for a tenth.
+    #[arg(long, default_value_t = 1.0, value_parser = scale)]
+    pub scale: f64,
+}
+
+/// A share of the usual that the demo can live.
+fn scale(text: &str) -> Result<f64, String> {
+    let scale: f64 = text.parse().map_err(|_no_number| format!("{text:?} is no number"))?;
+    if (0.01..=20.0).contains(&scale) { Ok(scale) } else { Err("expected 0.01 to 20".to_owned()) }
 }
 
 /// `filo import`.
@@ -284,6 +296,15 @@ pub enum ReportCommand {
         /// Why.
         #[arg(long)]
         reason: String,
+    },
+    /// The reports that are made and mailed by themselves, and what became of them; 1 when something was given up.
+    Schedules,
+    /// Tries again what was given up of a scheduled report.
+    Retry {
+        /// The schedule's key.
+        key: String,
+        /// The month, `YYYY-MM`.
+        month: String,
     },
 }
 

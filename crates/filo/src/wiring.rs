@@ -84,6 +84,7 @@ impl Program {
                 )));
             }
         }
+        check_schedules(&city)?;
         let database_url = settings.database_url(environment);
         Ok(Self { settings, city, definitions, database_url, clock: Arc::new(SystemClock) })
     }
@@ -128,6 +129,7 @@ impl Program {
             oidc: oidc::oidc(&self.settings, &self.city, &public_url)?,
             public_url,
             webhooks: self.webhooks()?,
+            renderers: self.renderers(),
         })
     }
 
@@ -296,6 +298,21 @@ pub fn renderers(city: &City) -> Vec<Arc<dyn Render>> {
     let always: [Arc<dyn Render>; 4] =
         [Arc::new(JsonReport), Arc::new(CsvReport), Arc::new(workbook), Arc::new(page)];
     always.into_iter().chain(typesetter(city)).collect()
+}
+
+/// Refuses a schedule with a format in which nobody writes.
+fn check_schedules(city: &City) -> Result<(), Failure> {
+    let known: Vec<&str> = renderers(city).iter().map(|renderer| renderer.format()).collect();
+    let wanted =
+        city.reports.iter().flat_map(|schedule| schedule.formats.iter().map(move |it| (schedule, it)));
+    match wanted.into_iter().find(|(_, format)| !known.contains(&format.as_str())) {
+        Some((schedule, format)) => Err(Failure::CannotRun(format!(
+            "reports.toml: formats of {:?}: found {format:?}, expected one of {}",
+            schedule.key,
+            known.join(", ")
+        ))),
+        None => Ok(()),
+    }
 }
 
 #[cfg(feature = "pdf")]

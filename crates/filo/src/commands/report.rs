@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use filo_app::RetryReport;
 use filo_domain::Period;
 use filo_indicators::{
     render::{Marks, RenderError, Wanted},
@@ -9,7 +10,7 @@ use filo_indicators::{
 };
 use filo_reports::{CsvReport, explanation_csv, scorecard_csv, scorecard_html};
 
-use super::{Console, print_bytes, print_line};
+use super::{Console, print_bytes, print_json, print_line};
 use crate::{
     cli::{Explain, Report, ReportCommand, Scorecard},
     exit::Failure,
@@ -27,11 +28,31 @@ pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failu
         (Some(ReportCommand::Restate { month: text, reason }), _) => {
             app.restate_month(caller, month(text)?, reason, now).await?
         }
+        (Some(ReportCommand::Schedules), _) => return schedules(console).await,
+        (Some(ReportCommand::Retry { key, month }), _) => {
+            let request = RetryReport { month: month.clone() };
+            return print_json(&app.retry_report(caller, key, request, now).await?);
+        }
         (None, Some(text)) => app.monthly_report(caller, month(text)?, args.revision, now).await?,
         (None, None) => return Err(Failure::Usage("give a month such as 2026-10".to_owned())),
     };
     let wanted = wanted(console, args.language, args.locale.as_deref())?;
     write(console, &report, &args.format, args.out.as_deref(), &wanted)
+}
+
+/// One schedule a line; what was given up must be seen.
+async fn schedules(console: &Console) -> Result<(), Failure> {
+    let schedules = console.app.report_schedules(&console.caller, console.now()).await?;
+    schedules.iter().try_for_each(print_json)?;
+    match schedules.iter().find(|schedule| schedule.failing) {
+        Some(schedule) => {
+            let key = &schedule.key;
+            Err(Failure::Wrong(format!(
+                "{key}: something was given up; filo report retry {key} MONTH tries again"
+            )))
+        }
+        None => Ok(()),
+    }
 }
 
 fn wanted(console: &Console, language: Option<String>, locale: Option<&str>) -> Result<Wanted, Failure> {
