@@ -16,10 +16,13 @@ FUZZ_SEED ?= 1
 CONFORMANCE_EXAMPLES_LONG ?= 150
 # How many calls `make test-long` loads beside the databases' own bulk paths.
 LOAD_CALLS ?= 1000000
+# How many random months `make test-long` computes a second time, and how full they are.
+REPORT_MONTHS ?= 12
+REPORT_SCALE ?= 1
 # On how many tickets `make test-long` asks every list of the interface.
 TICKETS ?= 1000000
 
-.PHONY: help run test test-long assets fmt fmt-check lint check deny doc doctest nextest conformance pages tools clean
+.PHONY: help run test test-long assets fmt fmt-check lint check deny doc doctest nextest report-oracle conformance pages tools clean
 
 help: ## lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,7 +35,7 @@ run: assets ## builds Filo and starts the demo on the embedded database
 	$(CARGO) run --locked --quiet --package filo -- demo
 
 # The cheap checks come first, the tests last: their summary closes the run.
-test: tools fmt-check check deny lint doc doctest nextest conformance pages ## the whole gate, on both databases
+test: tools fmt-check check deny lint doc doctest nextest report-oracle conformance pages ## the whole gate, on both databases
 
 fmt: ## formats the sources
 	$(CARGO) fmt --all
@@ -59,6 +62,11 @@ doctest:
 nextest: ## the tests alone, beside a PostgreSQL server, a virus scanner and an S3 server of their own
 	scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace
 
+# Two small months; `make test-long` has more and fuller ones.
+report-oracle: tools ## random months computed a second time, from the exported facts
+	$(CARGO) nextest run --locked --workspace --no-run
+	scripts/report-oracle
+
 # The rules for the document are tried first: a rule that sees nothing would let everything pass.
 # The program is the one that the tests built: by itself it would be built anew with other features of its libraries.
 conformance: tools ## the OpenAPI document by the Italian guidelines, and the running server by its document
@@ -76,29 +84,31 @@ tools:
 
 test-long: ## what takes longer: many more property cases, damaged inputs, kill rounds, full size, advisories
 	scripts/install-tools long
-	@echo "test-long 1/11: every test, with $(PROPTEST_CASES_LONG) cases to a property"
+	@echo "test-long 1/12: every test, with $(PROPTEST_CASES_LONG) cases to a property"
 	PROPTEST_CASES=$(PROPTEST_CASES_LONG) scripts/with-postgres scripts/with-clamd scripts/with-moto $(CARGO) nextest run --locked --workspace --profile long
-	@echo "test-long 2/11: the release build, which links no shared database or TLS library"
+	@echo "test-long 2/12: the release build, which links no shared database or TLS library"
 	$(CARGO) build --locked --release --package filo --package filo-bench
 	! ldd "$${CARGO_TARGET_DIR:-target}/release/filo" | grep -E 'libpq|libsqlite3|libssl|libcrypto'
-	@echo "test-long 3/11: damaged inputs through every decoder for $(FUZZ_SECONDS) seconds"
+	@echo "test-long 3/12: damaged inputs through every decoder for $(FUZZ_SECONDS) seconds"
 	"$${CARGO_TARGET_DIR:-target}/release/filo-bench" fuzz --seconds $(FUZZ_SECONDS) --seed $(FUZZ_SEED)
-	@echo "test-long 4/11: imports that are killed and run again (KILL_ROUNDS)"
+	@echo "test-long 4/12: imports that are killed and run again (KILL_ROUNDS)"
 	scripts/with-postgres scripts/kill-rounds
-	@echo "test-long 5/11: a city's calls of most of a year (FULL_SIZE_CALLS)"
+	@echo "test-long 5/12: a city's calls of most of a year (FULL_SIZE_CALLS)"
 	scripts/with-postgres scripts/full-size
-	@echo "test-long 6/11: hard logs read a second time, by a program that knows the format alone (ORACLE_LOGS)"
+	@echo "test-long 6/12: hard logs read a second time, by a program that knows the format alone (ORACLE_LOGS)"
 	scripts/with-postgres scripts/phone-oracle
-	@echo "test-long 7/11: followers that are killed while their log is rotated (FOLLOW_ROUNDS)"
+	@echo "test-long 7/12: random months computed a second time, from the exported facts (REPORT_MONTHS, REPORT_SCALE)"
+	FILO_BIN="$${CARGO_TARGET_DIR:-target}/release/filo" REPORT_MONTHS=$(REPORT_MONTHS) REPORT_SCALE=$(REPORT_SCALE) scripts/report-oracle
+	@echo "test-long 8/12: followers that are killed while their log is rotated (FOLLOW_ROUNDS)"
 	scripts/with-postgres scripts/follow-rounds
-	@echo "test-long 8/11: calls loaded beside the databases' own bulk paths (LOAD_CALLS)"
+	@echo "test-long 9/12: calls loaded beside the databases' own bulk paths (LOAD_CALLS)"
 	scripts/with-postgres "$${CARGO_TARGET_DIR:-target}/release/filo-bench" load --calls $(LOAD_CALLS) --from 2026-01-01 --days 304
-	@echo "test-long 9/11: every list on a million tickets (TICKETS)"
+	@echo "test-long 10/12: every list on a million tickets (TICKETS)"
 	scripts/with-postgres "$${CARGO_TARGET_DIR:-target}/release/filo-bench" tickets --count $(TICKETS)
-	@echo "test-long 10/11: the running server by its document, with $(CONFORMANCE_EXAMPLES_LONG) examples to an operation"
+	@echo "test-long 11/12: the running server by its document, with $(CONFORMANCE_EXAMPLES_LONG) examples to an operation"
 	$(CARGO) nextest run --locked --workspace --no-run
 	CONFORMANCE_EXAMPLES=$(CONFORMANCE_EXAMPLES_LONG) scripts/with-postgres scripts/conformance
-	@echo "test-long 11/11: known advisories about the dependencies"
+	@echo "test-long 12/12: known advisories about the dependencies"
 	scripts/check-advisories
 
 clean: ## removes everything that was built

@@ -55,12 +55,13 @@ pub async fn run(
     let home = Home::make(args.keep.as_deref(), args.once)?;
     let mut program = home.program(config, environment)?;
     let month = month(args.month.as_deref(), &program)?;
+    let seed = args.seed.unwrap_or(SEED);
     let listener = if args.once { None } else { Some(serve::listen(&mut program, args.bind)?) };
     home.keep_settings(&program)?;
     let app = program.start(Migrating::Always).await?;
     let console = Console { program, app, caller: Caller::console() };
     let lived = tokio::select! {
-        filled = fill_and_report(&console, month, Size::DEMO, home.folder()) => filled?,
+        filled = fill_and_report(&console, month, (Size::DEMO.times(args.scale), seed), home.folder()) => filled?,
         _ = tokio::signal::ctrl_c() => return Err(Failure::Wrong("the demo was interrupted".to_owned())),
     };
     let report = home.folder().join(format!("filo-{month}.html"));
@@ -102,14 +103,14 @@ fn month(asked: Option<&str>, program: &Program) -> Result<Period, Failure> {
 async fn fill_and_report(
     console: &Console,
     month: Period,
-    size: Size,
+    (size, seed): (Size, u64),
     folder: &Path,
 ) -> Result<Lived, Failure> {
     let (program, app) = (&console.program, &console.app);
     let samples = Samples::carried()?;
     let now = program.clock.now();
     let span = span(program, month, now);
-    let acts = generator::generate(&program.city, &samples, span, size, SEED);
+    let acts = generator::generate(&program.city, &samples, span, size, seed);
     let (staff, request) = live(program, app, &samples, span, &acts).await?;
     fill::settle(app, now).await?;
     pay::suppliers(app, [month.previous(), month], now).await?;

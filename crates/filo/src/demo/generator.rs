@@ -166,6 +166,22 @@ impl Size {
         direct: 36.0,
         recurring: 8,
     };
+
+    /// So much of it.
+    pub(crate) fn times(self, scale: f64) -> Self {
+        // Some use every channel, however little happens.
+        let usual = u32::try_from(self.recurring).unwrap_or(u32::MAX);
+        let recurring = chance::whole(f64::from(usual) * scale).max(1);
+        Self {
+            calls: self.calls * scale,
+            requests: self.requests * scale,
+            mails: self.mails * scale,
+            certified: self.certified * scale,
+            posts: self.posts * scale,
+            direct: self.direct * scale,
+            recurring: usize::try_from(recurring).unwrap_or(self.recurring),
+        }
+    }
 }
 
 /// Which days are lived.

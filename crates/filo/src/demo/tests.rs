@@ -29,7 +29,7 @@ async fn a_small_demo_fills_reports_and_verifies() {
     let console = started(folder.path()).await;
     let month = Period::parse_month("2026-03").unwrap();
     let Lived { staff, request, report: _ } =
-        fill_and_report(&console, month, SMALL, folder.path()).await.unwrap();
+        fill_and_report(&console, month, (SMALL, SEED), folder.path()).await.unwrap();
 
     let verified = console.app.verify().await.unwrap();
     assert!(verified.differences.is_empty(), "{:?}", verified.differences);
