@@ -1,7 +1,7 @@
 """The monthly report computed a second time, from the exported facts and the definitions of the indicators, and not
 from Filo's code.
 
-What goes in: `filo export interactions|calls|tickets|events|persons --format jsonl`. What comes out: figures by their
+What goes in: `filo export interactions|calls|tickets|events|persons|callbacks --format jsonl`. What comes out: figures by their
 JSON Pointer in the report, of the month, of the year to its end, and of the two months it is compared with.
 
 The rules, in short. A contact is an inbound act of somebody outside; bounces, receipts, statuses, echoes, reactions,
@@ -32,7 +32,8 @@ LABELS = ("≤1d", "≤7d", "≤30d", "≤90d", ">90d")
 SHORT = 5
 # Events that change nothing that is measured here.
 INERT = {"receipt_sent", "noted", "classified", "contact_added", "matter_joined", "matter_left", "policy_chosen",
-         "attachment_added"}
+         "attachment_added", "callback_booked", "callback_moved", "callback_attempted", "callback_kept", "callback_missed",
+         "callback_cancelled"}
 OUTCOMES = ("answered", "abandoned", "timed_out", "empty", "key_exit", "withdrawn", "transferred", "unknown")
 
 
@@ -240,6 +241,7 @@ class Facts:
         if any(row["merged_into_id"] for row in tickets):
             raise Unforeseen("merged tickets")
         self.tickets = {row["id"]: Ticket(row, events[row["id"]]) for row in tickets}
+        self.callbacks = read("callbacks")
         self.interactions = read("interactions")
         self.contacts, self.thread_replies = [], defaultdict(list)
         for row in self.interactions:
@@ -319,6 +321,7 @@ class Span:
             "levels": self.levels(),
             "units": self.units(),
             "backlog": self.backlog(),
+            "callbacks": self.callbacks(),
             "ratings": self.ratings(),
         }
 
@@ -544,6 +547,17 @@ class Span:
         return {
             "open_at_end": len(ages), "mean_age_s": mean(ages), "median_age_s": percentile(ages, 0.5),
             "p90_age_s": percentile(ages, 0.9), "bands": self.bands(ages),
+        }
+
+    def callbacks(self):
+        """Promises belong to the span in which their window ends."""
+        own = [row for row in self.facts.callbacks if self.start <= instant(row["window_to"]) < self.end]
+        count = Counter(row["state"] for row in own)
+        return {
+            "promised": len(own), "kept": count["kept"], "missed": count["missed"],
+            "kept_share": share(count["kept"], count["kept"] + count["missed"]), "pending": count["booked"],
+            "cancelled": count["cancelled"], "attempts": sum(row["attempts"] for row in own),
+            "reached_late": sum(row["state"] == "missed" and row["reached_late"] for row in own),
         }
 
     def ratings(self):
