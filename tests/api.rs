@@ -30,3 +30,4 @@ mod stream;
 mod structure;
 mod units;
 mod webhooks;
+mod what_if;

@@ -120,6 +120,8 @@ pub enum Permission {
     EnterCosts,
     /// Record campaigns to report on.
     PlanCampaigns,
+    /// Evaluate past periods under other definitions, calendars and targets.
+    AskWhatIf,
     /// Close and restate months.
     CloseMonths,
     /// See what became of the reports that are made and mailed by themselves, and have failed ones tried again.
@@ -165,6 +167,7 @@ impl Permission {
             Self::ImportSeries => "import series",
             Self::EnterCosts => "enter costs",
             Self::PlanCampaigns => "plan campaigns",
+            Self::AskWhatIf => "ask what if",
             Self::CloseMonths => "close months",
             Self::WatchReports => "watch scheduled reports",
             Self::ManageQuarantine => "settle the quarantine",
@@ -309,6 +312,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     permission,
                     P::CloseMonths
                         | P::WatchReports
+                        | P::AskWhatIf
                         | P::PlanCampaigns
                         | P::ImportSeries
                         | P::EnterCosts
@@ -325,6 +329,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
             matches!(
                 permission,
                 P::ReadReports
+                    | P::AskWhatIf
                     | P::PlanCampaigns
                     | P::ReadConfiguration
                     | P::ReadStream
@@ -337,6 +342,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                 permission,
                 P::Administer
                     | P::WatchReports
+                    | P::AskWhatIf
                     | P::ManagePolicies
                     | P::ManageUsers
                     | P::ImportSeries

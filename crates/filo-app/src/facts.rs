@@ -14,8 +14,9 @@ use filo_domain::{
     ticket::Ticket,
     vocabulary::{CallOutcome, Channel, Direction},
 };
-use filo_indicators::facts::{
-    CallFact, CallbackFact, Facts, InteractionFact, ReturnFact, SeriesFact, TicketFact,
+use filo_indicators::{
+    definition::Definitions,
+    facts::{CallFact, CallbackFact, Facts, InteractionFact, ReturnFact, SeriesFact, TicketFact},
 };
 use filo_store::{
     Conn, callbacks,
@@ -58,6 +59,17 @@ const PAGE: usize = 500;
 pub(crate) fn load(
     conn: &mut Conn,
     core: &Core,
+    span: (Instant, Instant),
+    known: Known,
+) -> Result<Facts, AppError> {
+    load_for(conn, core, &core.definitions, span, known)
+}
+
+/// The same for other definitions: which series they use, and how far they look.
+pub(crate) fn load_for(
+    conn: &mut Conn,
+    core: &Core,
+    definitions: &Definitions,
     (from, to): (Instant, Instant),
     known: Known,
 ) -> Result<Facts, AppError> {
@@ -73,8 +85,9 @@ pub(crate) fn load(
     }
     loaded.costs = core.city.costs.clone();
     loaded.callbacks = callbacks_of(conn, (from, to), known.worked_until)?;
-    loaded.series = series_of(conn, core, (from, to), known.recorded_until)?;
-    loaded.after = acts_after(conn, core, to, &merged, known)?;
+    loaded.calendar = core.city.calendar.clone();
+    loaded.series = series_of(conn, core, definitions, (from, to), known.recorded_until)?;
+    loaded.after = acts_after(conn, definitions.longest_return_days(), to, &merged, known)?;
     let ids = facts::tickets(conn, from, to)?;
     for page in ids.chunks(PAGE) {
         add_tickets(conn, &mut loaded, page, &merged, known)?;
@@ -86,12 +99,12 @@ pub(crate) fn load(
 /// what happened until it was closed.
 fn acts_after(
     conn: &mut Conn,
-    core: &Core,
+    reach_days: i64,
     from: Instant,
     merged: &Merges,
     known: Known,
 ) -> Result<Vec<ReturnFact>, AppError> {
-    let reach_s = core.definitions.longest_return_days().saturating_mul(86_400);
+    let reach_s = reach_days.saturating_mul(86_400);
     // The last second of the window counts.
     let to = from.plus_seconds(reach_s.saturating_add(1));
     let counts = |row: &InteractionRow| {
@@ -160,12 +173,12 @@ fn callbacks_of(
 fn series_of(
     conn: &mut Conn,
     core: &Core,
+    definitions: &Definitions,
     (from, to): (Instant, Instant),
     until: Instant,
 ) -> Result<Vec<SeriesFact>, AppError> {
     let costs: Vec<String> = core.city.costs.suppliers.iter().map(Supplier::series_key).collect();
-    let keys: Vec<&str> =
-        core.definitions.series().into_iter().chain(costs.iter().map(String::as_str)).collect();
+    let keys: Vec<&str> = definitions.series().into_iter().chain(costs.iter().map(String::as_str)).collect();
     if keys.is_empty() {
         return Ok(vec![]);
     }

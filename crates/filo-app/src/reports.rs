@@ -8,6 +8,7 @@ use filo_indicators::{
     measure,
     report::{self, MonthlyReport, PendingDifferences, ReportMeta, ReportState},
     scorecard::{self, Scorecard},
+    what_if::{self, Hypothesis, WhatIf},
 };
 use filo_store::{
     Conn, audit, facts as stored_facts,
@@ -126,6 +127,35 @@ impl App {
                 let facts = facts::load(conn, &core, report::span(period, zone), known)?;
                 explain::explain(&facts, &core.definitions, &what, period, zone, known.worked_until)
                     .map_err(|error| AppError::invalid("/indicator", error))
+            })
+            .await
+    }
+
+    /// A past period under other definitions, another calendar or other targets, beside what was published.
+    ///
+    /// # Errors
+    /// A hypothesis that the same configuration would be refused for, with the place.
+    pub async fn what_if(
+        &self,
+        caller: &Caller,
+        period: Period,
+        hypothesis: Hypothesis,
+        now: Instant,
+    ) -> Result<WhatIf, AppError> {
+        caller.must(Permission::AskWhatIf)?;
+        let core = self.core.clone();
+        let series: Vec<&str> = core.city.series.iter().map(|series| series.key.as_str()).collect();
+        let supposed = hypothesis
+            .applied(&core.definitions, period, &series)
+            .map_err(|error| AppError::invalid(&error.pointer, error.detail))?;
+        let core = self.core.clone();
+        self.db
+            .read(move |conn| {
+                let known = known_of(conn, period, now)?;
+                let zone = &core.city.zone;
+                let wider = supposed.definitions(&core.definitions);
+                let facts = facts::load_for(conn, &core, &wider, report::span(period, zone), known)?;
+                Ok(what_if::what_if(&facts, &core.definitions, &supposed, zone, known.worked_until))
             })
             .await
     }

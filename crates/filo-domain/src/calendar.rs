@@ -57,6 +57,12 @@ impl Holiday {
     }
 }
 
+impl Default for Calendar {
+    fn default() -> Self {
+        Self::always()
+    }
+}
+
 impl Calendar {
     /// A service that never closes and knows no holidays.
     pub fn always() -> Self {

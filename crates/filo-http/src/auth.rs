@@ -59,6 +59,8 @@ pub struct ImportSeries;
 pub struct EnterCosts;
 /// Record campaigns to report on.
 pub struct PlanCampaigns;
+/// Evaluate past periods under other definitions, calendars and targets.
+pub struct AskWhatIf;
 /// Close and restate months.
 pub struct CloseMonths;
 /// See what became of scheduled reports, and have failed ones tried again.
@@ -131,6 +133,9 @@ impl Permit for PlanCampaigns {
 }
 impl Permit for WatchReports {
     const PERMISSION: Permission = Permission::WatchReports;
+}
+impl Permit for AskWhatIf {
+    const PERMISSION: Permission = Permission::AskWhatIf;
 }
 impl Permit for CloseMonths {
     const PERMISSION: Permission = Permission::CloseMonths;

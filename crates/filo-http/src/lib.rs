@@ -54,6 +54,7 @@ mod tickets;
 mod units;
 mod upload;
 mod webhooks;
+mod what_if;
 
 #[cfg(test)]
 mod tests;

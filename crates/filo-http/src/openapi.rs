@@ -18,7 +18,7 @@ use utoipa::OpenApi;
 use crate::{
     access, account, attachments, audit, callbacks, calls, campaigns, health, hooks, identities, intervals,
     matters, mentions, oidc, persons, policies, protocol, quarantine, queues, replies, report_schedules,
-    reports, schema, scrivi, series, stream, structure, ticket_search, tickets, units, webhooks,
+    reports, schema, scrivi, series, stream, structure, ticket_search, tickets, units, webhooks, what_if,
 };
 
 #[derive(OpenApi)]
@@ -82,7 +82,7 @@ use crate::{
         reports::monthly_report, reports::close_month, reports::restate_month,
         campaigns::list_campaigns, campaigns::add_campaign, campaigns::campaign, campaigns::campaign_contacts,
         campaigns::delete_campaign,
-        report_schedules::list_report_schedules, report_schedules::retry_report,
+        what_if::what_if, report_schedules::list_report_schedules, report_schedules::retry_report,
         quarantine::list_quarantine, quarantine::quarantined, quarantine::retry_quarantined,
         quarantine::discard_quarantined,
         access::users, access::add_user, access::user, access::change_user, access::disable_user,

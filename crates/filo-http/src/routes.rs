@@ -16,7 +16,7 @@ use crate::{
     State, access, account, assets, attachments, audit, auth, callbacks, calls, campaigns, health, hooks,
     idempotency, identities, intervals, limits, matters, mentions, observe, oidc, openapi, pages, persons,
     policies, problem::Problem, protocol, quarantine, queues, replies, report_schedules, reports, scrivi,
-    series, stream, structure, ticket_search, tickets, units, webhooks,
+    series, stream, structure, ticket_search, tickets, units, webhooks, what_if,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -383,6 +383,7 @@ fn figures(config: &mut web::ServiceConfig) {
             "/reports/campaigns/{id}/contacts",
             vec![get(web::get().to(campaigns::campaign_contacts))],
         ))
+        .service(on("/reports/what-if", vec![post(web::post().to(what_if::what_if))]))
         .service(on("/reports/schedules", vec![get(web::get().to(report_schedules::list_report_schedules))]))
         .service(on(
             "/reports/schedules/{key}/retry",

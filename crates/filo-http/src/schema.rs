@@ -22,6 +22,7 @@ mod series;
 pub mod stream;
 pub mod structure;
 pub mod webhooks;
+pub mod what_if;
 
 use std::collections::BTreeMap;
 

@@ -193,6 +193,14 @@ impl Definitions {
         let sets = std::iter::once(&self.earliest).chain(&self.later);
         sets.map(|set| set.report.abandoned_then_wrote_days).max().unwrap_or_default()
     }
+    /// The same with another set in place of the one of its name.
+    pub fn supposing(&self, set: Set) -> Self {
+        let mut supposed = self.clone();
+        let own = std::iter::once(&mut supposed.earliest).chain(&mut supposed.later);
+        own.filter(|own| own.set == set.set && own.valid_from == set.valid_from)
+            .for_each(|own| own.clone_from(&set));
+        supposed
+    }
     /// The yearly table of a year, when one is configured.
     pub fn scorecard(&self, year: i16) -> Option<&Yearly> {
         self.scorecards.get(&year)
@@ -240,6 +248,10 @@ impl Source<'_> {
 }
 
 impl Set {
+    /// Refuses what a file of it would be refused for.
+    pub(crate) fn checked(&self) -> Result<(), DefinitionError> {
+        self.check(&Source { file: "definitions", text: "" })
+    }
     fn check(&self, source: &Source) -> Result<(), DefinitionError> {
         let ascending = |days: &[i64]| {
             days.first().is_some_and(|first| *first > 0)

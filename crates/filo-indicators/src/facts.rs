@@ -6,6 +6,7 @@
 
 use filo_domain::{
     CallbackId, Instant, InteractionId, MatterId, Period, PersonId, TicketId,
+    calendar::Calendar,
     callback::Callback,
     city::Costs,
     clock::History,
@@ -27,6 +28,8 @@ pub struct Facts {
     pub series: Vec<SeriesFact>,
     /// Who is paid for answering, how that is allocated, and who pays.
     pub costs: Costs,
+    /// The opening hours that measures may count in.
+    pub calendar: Calendar,
     /// What callers did after the span: who gave up at its end may come back only then.
     pub after: Vec<ReturnFact>,
 }

@@ -11,6 +11,7 @@
 //! - [`explain::explain`] opens any figure up to the contacts behind it;
 //! - [`arithmetic::clocks`] shows how each clock of one ticket was reckoned;
 //! - [`campaign::campaign_report`] has the same figures for a theme, a tag or a unit between two dates;
+//! - [`what_if::what_if`] evaluates a past period under other definitions, another calendar or other targets;
 //! - [`scorecard::scorecard`] is the yearly table, with [`measure::measured`] for the values of one's own.
 
 pub mod arithmetic;
@@ -32,6 +33,7 @@ pub mod report;
 pub mod scorecard;
 pub mod series;
 mod view;
+pub mod what_if;
 pub mod words;
 
 #[cfg(test)]

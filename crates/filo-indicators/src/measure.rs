@@ -11,8 +11,8 @@ use filo_domain::{
 
 use crate::{
     definition::{
-        Anchor, Clock, Condition, Definitions, Distinct, DurationStatistic, Measure, Of, Pauses, Population,
-        WhichRound,
+        Anchor, Clock, Condition, Definitions, Distinct, DurationStatistic, Measure, MeasureCalendar, Of,
+        Pauses, Population, WhichRound,
     },
     facts::{Facts, TicketFact},
     figure::{Figure, Item, ItemKind, Part, Statistic},
@@ -75,13 +75,23 @@ impl Measure {
     }
     /// The durations of a `duration` measure; of any other none.
     fn durations(&self, view: &View, window: Window) -> Vec<Item> {
-        let Self::Duration { population, clock, pauses, round, anchor, .. } = self else { return Vec::new() };
+        let Self::Duration { population, clock, pauses, round, anchor, calendar, .. } = self else {
+            return Vec::new();
+        };
         let Some(clock) = ticket_clock(*clock, *pauses, *round) else {
             return queue_waits(view, window, population, *anchor);
         };
-        let timed = |ticket: &TicketFact| match anchor {
-            Anchor::Stop => ticket.stopped(clock, window),
-            Anchor::Start => ticket.started(clock, window),
+        let timed = |ticket: &TicketFact| {
+            let elapsed = match anchor {
+                Anchor::Stop => ticket.stopped(clock, window)?,
+                Anchor::Start => ticket.started(clock, window)?,
+            };
+            Some(match calendar {
+                MeasureCalendar::Elapsed => elapsed,
+                MeasureCalendar::OpeningHours => {
+                    elapsed.lasting(ticket.open_s(clock, view.zone, view.calendar)?)
+                }
+            })
         };
         view.measured(|ticket| timed(ticket).filter(|_| population.admits_ticket(ticket))).collect()
     }

@@ -162,7 +162,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    fn of(rule: Rule, target: Option<&Quantity>, achieved: Option<&Quantity>) -> Self {
+    pub(crate) fn of(rule: Rule, target: Option<&Quantity>, achieved: Option<&Quantity>) -> Self {
         let percent = target.zip(achieved).and_then(|(target, achieved)| score(rule, target, achieved));
         Self { percent, printed: percent.map(printed) }
     }
@@ -310,7 +310,7 @@ impl Print {
         let value = fixed(cut(value, self.decimals, self.rounding), self.decimals);
         Some(format!("{}{unit}", italian(value)))
     }
-    fn quantity(&self, figure: &Figure) -> Option<Quantity> {
+    pub(crate) fn quantity(&self, figure: &Figure) -> Option<Quantity> {
         let unit = match figure.unit {
             Unit::Share => QuantityUnit::Share,
             Unit::S => QuantityUnit::S,

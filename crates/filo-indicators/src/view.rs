@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use filo_domain::{
     CityZone, Instant, InteractionId, Period, PersonId, TicketId,
+    calendar::Calendar,
     callback::CallbackState,
     city::Costs,
     vocabulary::{CallOutcome, Channel, Direction, InteractionKind, NotActionable, Word},
@@ -272,6 +273,7 @@ pub(crate) struct View<'a> {
     pub(crate) callbacks: Vec<&'a CallbackFact>,
     pub(crate) series: &'a [SeriesFact],
     pub(crate) costs: &'a Costs,
+    pub(crate) calendar: &'a Calendar,
     pub(crate) after: Vec<&'a ReturnFact>,
     pub(crate) rules: &'a Rules,
     pub(crate) zone: &'a CityZone,
@@ -295,6 +297,7 @@ impl<'a> View<'a> {
             callbacks: callbacks(facts),
             series: &facts.series,
             costs: &facts.costs,
+            calendar: &facts.calendar,
             after: after(facts),
             rules,
             zone,

@@ -50,6 +50,8 @@ pub enum Command {
     Scorecard(Scorecard),
     /// A figure with its definition and the contacts behind it.
     Explain(Explain),
+    /// A past period under other definitions, another calendar or other targets, beside what was published.
+    WhatIf(WhatIf),
     /// Computes everything anew from the events and compares.
     Verify,
     /// Users.
@@ -306,6 +308,16 @@ pub enum ReportCommand {
         /// The month, `YYYY-MM`.
         month: String,
     },
+}
+
+/// `filo what-if`.
+#[derive(Debug, Args)]
+pub struct WhatIf {
+    /// The period, `YYYY-MM` or `YYYY`.
+    pub period: String,
+    /// TOML or JSON with `[definitions]` (as a file of indicators/), `[calendar]` (as calendar.toml) and `[[targets]]`
+    /// (as the rows of scorecard-YYYY.toml); `-` is stdin.
+    pub file: PathBuf,
 }
 
 /// `filo scorecard`.

@@ -10,6 +10,7 @@ mod quarantine;
 pub(crate) mod report;
 pub(crate) mod serve;
 mod verify;
+mod what_if;
 
 use std::io::Write;
 
@@ -45,6 +46,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Report(args) => report::monthly(&Console::open(program()?).await?, args).await,
         Command::Scorecard(args) => report::scorecard(&Console::open(program()?).await?, args).await,
         Command::Explain(args) => report::explain(&Console::open(program()?).await?, args).await,
+        Command::WhatIf(args) => what_if::run(&Console::open(program()?).await?, args).await,
         Command::Verify => verify::run(&started(&program()?).await?, cli.json).await,
         Command::User(args) => access::users(&Console::open(program()?).await?, args, cli.json).await,
         Command::Key(args) => access::keys(&Console::open(program()?).await?, args, cli.json).await,

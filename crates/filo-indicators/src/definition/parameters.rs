@@ -22,7 +22,7 @@ pub enum Measure {
         /// The threshold of `share_within`, in seconds, included.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         within_s: Option<i64>,
-        /// The calendar: elapsed time.
+        /// In which calendar seconds are counted.
         #[serde(default)]
         calendar: MeasureCalendar,
         /// Whether waiting is counted.
@@ -214,6 +214,8 @@ pub enum MeasureCalendar {
     /// Elapsed time, as the documents publish.
     #[default]
     Elapsed,
+    /// The hours in which the service is open, by the city's calendar.
+    OpeningHours,
 }
 
 /// Whether waiting is counted.
@@ -254,13 +256,24 @@ impl Measure {
         let refuse = |found: &str, expected: &str| Err(source.refuse(key, found, expected));
         match self {
             Self::Duration {
-                population, clock, statistic, within_s, pauses, round, across_channels, ..
+                population,
+                clock,
+                statistic,
+                within_s,
+                pauses,
+                round,
+                across_channels,
+                calendar,
+                ..
             } => {
                 if population.of != Of::Tickets && *clock != Clock::QueueWait {
                     return refuse("a ticket's clock of something else", "population.of = \"tickets\"");
                 }
                 if *clock == Clock::QueueWait && population.channel != [Channel::Phone] {
                     return refuse("queue_wait beyond the phone", "population.channel = [\"phone\"]");
+                }
+                if *clock == Clock::QueueWait && *calendar == MeasureCalendar::OpeningHours {
+                    return refuse("queue_wait in opening hours", "calendar = \"elapsed\"");
                 }
                 if population.clock_groups() != 1 && !across_channels {
                     return refuse(
@@ -333,7 +346,7 @@ impl Measure {
         }
     }
     /// The keys of the series it uses.
-    pub(super) fn series(&self) -> Vec<&str> {
+    pub(crate) fn series(&self) -> Vec<&str> {
         let Self::Quotient { above, below, .. } = self else { return vec![] };
         [above, below].into_iter().filter_map(|term| term.series.as_deref()).collect()
     }

@@ -1,7 +1,9 @@
 //! What the measures ask of one ticket: where it stands, and the clocks of its history.
 
 use filo_domain::{
-    Instant,
+    CityZone, Instant,
+    calendar::Calendar,
+    clock::business_s,
     vocabulary::{Level, State},
 };
 
@@ -93,6 +95,15 @@ impl TicketFact {
             TicketClock::ResolvedNet => self.history.net_s(start, stop),
             _ => self.history.elapsed_s(start, stop),
         }
+    }
+    /// The seconds of the opening hours that a clock counted; `None` while it runs.
+    pub(crate) fn open_s(&self, clock: TicketClock, zone: &CityZone, calendar: &Calendar) -> Option<i64> {
+        let (start, stop) = self.bounds(clock)?;
+        let mut out = self.history.closed_gaps();
+        if clock == TicketClock::ResolvedNet {
+            out.extend(&self.history.waits);
+        }
+        Some(business_s(zone, calendar, start, stop, &out))
     }
     /// The item of a clock that stopped in a window.
     pub(crate) fn stopped(&self, clock: TicketClock, window: Window) -> Option<Item> {
