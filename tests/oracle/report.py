@@ -101,7 +101,9 @@ class Call:
         legs = sorted(legs, key=lambda leg: leg["leg"])
         answered = next((number for number, leg in enumerate(legs) if leg["outcome"] == "answered"), None)
         self.outcome = "answered" if answered is not None else legs[-1]["outcome"]
-        self.queue, self.caller = legs[0]["queue"], legs[0]["caller"]
+        self.queue = legs[0]["queue"]
+        # A number that one leg shows is known, however many others withhold it.
+        self.caller = next((leg["caller"] for leg in legs if leg["caller"]), None)
         self.at = instant(legs[0]["entered_at"])
         waited = [leg["wait_s"] for leg in legs[: len(legs) if answered is None else answered + 1]]
         self.wait = None if None in waited or self.outcome == "unknown" else sum(waited)
