@@ -238,7 +238,7 @@ fn indicators_agree_with_the_report() {
     assert_eq!(value("milano-aiuta"), None, "nothing with that tag");
     let rate = world.explain("tasso-risposta", "2026-10");
     assert_eq!((rate.numerator, rate.denominator), (8, 10));
-    assert_eq!(rate.text.as_deref(), Some("80,0 %"));
+    assert_eq!(rate.text.as_deref(), Some("80 %"));
     assert_eq!(world.explain("tempo-risposta-mail", "2026").text.as_deref(), Some("7,5 giorni"));
 }
 
