@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::{
     App, AppError, Caller, Permission,
     facts::{self, Known},
+    table,
 };
 
 const DAY_S: i64 = 86_400;
@@ -98,16 +99,10 @@ fn day(pointer: &str, text: &str) -> Result<Date, AppError> {
 ///
 /// # Errors
 /// When a line cannot be written.
-pub fn intervals_csv(table: &IntervalTable) -> Result<Vec<u8>, AppError> {
-    let failed = |error: csv::Error| AppError::internal("a table of intervals", error);
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
+pub fn intervals_csv(intervals: &IntervalTable) -> Result<Vec<u8>, AppError> {
     let head =
         ["from", "to", "day", "weekday", "time", "offered", "answered", "abandoned", "waits", "mean_wait_s"];
-    writer.write_record(head).map_err(failed)?;
-    for row in &table.intervals {
-        writer.write_record(cells(row)).map_err(failed)?;
-    }
-    writer.into_inner().map_err(|error| AppError::internal("a table of intervals", error.to_string()))
+    table::csv(head, intervals.intervals.iter().map(cells))
 }
 
 fn cells(row: &Interval) -> [String; 10] {

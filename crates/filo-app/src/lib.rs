@@ -63,6 +63,7 @@ mod scrivi;
 mod series;
 mod splitting;
 mod suggestions;
+mod table;
 mod ticket_links;
 mod ticket_list;
 mod ticket_search;

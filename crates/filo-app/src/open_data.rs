@@ -10,7 +10,7 @@ use filo_indicators::{
 };
 use filo_store::months;
 
-use crate::{App, AppError};
+use crate::{App, AppError, table};
 
 pub use filo_store::months::Published;
 
@@ -47,29 +47,20 @@ impl App {
 /// # Errors
 /// When a line cannot be written.
 pub fn open_month_csv(month: &OpenMonth) -> Result<Vec<u8>, AppError> {
-    let failed = |error: csv::Error| AppError::internal("a table of open data", error);
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(vec![]);
-    writer
-        .write_record(["month", "revision", "section", "row", "figure", "unit", "value", "status"])
-        .map_err(failed)?;
-    let revision = month.revision.to_string();
-    for section in &month.sections {
-        for row in &section.rows {
-            for it in &row.figures {
-                let value = it.value.map(|value| value.to_string()).unwrap_or_default();
-                let cells = [
-                    month.month.as_str(),
-                    &revision,
-                    section.section,
-                    &row.row,
-                    &it.figure,
-                    it.unit.word(),
-                    &value,
-                    it.status.word(),
-                ];
-                writer.write_record(cells).map_err(failed)?;
-            }
-        }
-    }
-    writer.into_inner().map_err(|error| AppError::internal("a table of open data", error.to_string()))
+    let head = ["month", "revision", "section", "row", "figure", "unit", "value", "status"];
+    let rows = month.sections.iter().flat_map(|section| section.rows.iter().map(move |row| (section, row)));
+    let figures = rows.flat_map(|(section, row)| row.figures.iter().map(move |it| (section, row, it)));
+    let cells = figures.map(|(section, row, it)| {
+        [
+            month.month.clone(),
+            month.revision.to_string(),
+            section.section.to_owned(),
+            row.row.clone(),
+            it.figure.to_string(),
+            it.unit.word().to_owned(),
+            it.value.map(|value| value.to_string()).unwrap_or_default(),
+            it.status.word().to_owned(),
+        ]
+    });
+    table::csv(head, cells)
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use filo_channel::{Attachment, DeliverError, Outbound};
-use filo_domain::{Instant, MessageId, Period, city::City, event::Actor, vocabulary::Channel};
+use filo_domain::{Instant, MessageId, city::City, event::Actor, vocabulary::Channel};
 use filo_indicators::{
     render::{Render, Wanted},
     report::MonthlyReport,
@@ -22,7 +22,11 @@ use filo_store::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{App, AppError, Core, mint, report_schedules::named, reports};
+use crate::{
+    App, AppError, Core, mint,
+    report_schedules::{month_of, named},
+    reports,
+};
 
 /// The kind of the jobs that make a report.
 pub(crate) const MAKE: &str = "make_report";
@@ -138,8 +142,7 @@ fn make(conn: &mut Conn, core: &Core, payload: &Payload, now: Instant) -> Result
     if run.made_at.is_some() {
         return Ok(());
     }
-    let month = Period::parse_month(&run.month)
-        .map_err(|error| AppError::internal("a stored month cannot be read", error))?;
+    let month = month_of(&run)?;
     let published = months::of_month(conn, &run.month)?.last().map(|last| last.revision);
     let revision = match published {
         None if schedule.close => {
@@ -151,9 +154,8 @@ fn make(conn: &mut Conn, core: &Core, payload: &Payload, now: Instant) -> Result
     report_runs::made(conn, &run.schedule, &run.month, revision, now)?;
     for recipient in &schedule.people {
         for language in &schedule.languages {
-            report_runs::add_mail(conn, &run.schedule, &run.month, recipient, language)?;
-            let payload = json!({ "schedule": run.schedule, "month": run.month, "recipient": recipient, "language": language });
-            jobs::enqueue(conn, mint::id(now), MAIL, &payload, now, now)?;
+            let mail = report_runs::add_mail(conn, &run.schedule, &run.month, recipient, language)?;
+            jobs::enqueue(conn, mint::id(now), MAIL, &payload_of(&mail), now, now)?;
         }
     }
     Ok(())
@@ -179,8 +181,7 @@ fn to_send(
 }
 
 fn report_of(conn: &mut Conn, core: &Core, run: &Run) -> Result<Option<MonthlyReport>, AppError> {
-    let month = Period::parse_month(&run.month)
-        .map_err(|error| AppError::internal("a stored month cannot be read", error))?;
+    let month = month_of(run)?;
     match (run.revision, run.made_at) {
         (Some(number), _) => {
             let published = months::of_month(conn, &run.month)?;
@@ -199,7 +200,7 @@ fn attachments(
     formats: &[String],
 ) -> Result<Vec<Attachment>, JobError> {
     let wanted = Wanted { language: Some(language.to_owned()), ..Wanted::default() };
-    let revision = report.revision.map(|revision| format!("-r{revision}")).unwrap_or_default();
+    let stem = report.file_stem();
     let attachment = |format: &String| {
         let renderer = renderers.iter().find(|it| it.format() == format);
         let renderer = renderer.ok_or_else(|| JobError::Dead(format!("nobody writes {format:?}")))?;
@@ -209,7 +210,7 @@ fn attachments(
             format,
             "application/octet-stream",
         ));
-        let name = format!("filo-{}{revision}.{suffix}", report.period.month);
+        let name = format!("{stem}.{suffix}");
         Ok(Attachment { name, media_type: media.to_owned(), inline: false, bytes })
     };
     formats.iter().map(attachment).collect()

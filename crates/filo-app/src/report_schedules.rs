@@ -169,7 +169,8 @@ pub(crate) fn named<'a>(core: &'a Core, key: &str) -> Option<&'a ReportSchedule>
     core.city.reports.iter().find(|schedule| schedule.key == key)
 }
 
-fn month_of(run: &Run) -> Result<Period, AppError> {
+/// The month of a run.
+pub(crate) fn month_of(run: &Run) -> Result<Period, AppError> {
     Period::parse_month(&run.month)
         .map_err(|error| AppError::internal("a stored month cannot be read", error))
 }

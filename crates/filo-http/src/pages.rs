@@ -19,11 +19,18 @@ use actix_web::{
         StatusCode,
         header::{ACCEPT_LANGUAGE, CACHE_CONTROL, RETRY_AFTER},
     },
+    web::Payload,
 };
 use filo_domain::Instant;
 use minijinja::{Value, context};
 
-use crate::{State, assets, body::query_pairs, problem::Problem, upload};
+use crate::{
+    State, assets,
+    body::query_pairs,
+    problem::Problem,
+    reports::weighted,
+    upload::{self, Filled},
+};
 
 /// The language asked for, or the city's first.
 fn language<'a>(state: &'a State, asked: Option<&str>) -> &'a str {
@@ -41,16 +48,30 @@ fn language_of<'a>(state: &'a State, request: &HttpRequest) -> &'a str {
 
 /// The language that a browser prefers among ours: `en-GB,en;q=0.8,it;q=0.3`.
 fn preferred<'a>(ours: &'a [String], header: &str) -> Option<&'a str> {
-    let weighed = header.split(',').filter_map(|entry| {
-        let mut parts = entry.split(';');
-        let tag = parts.next()?.trim().split('-').next()?.to_ascii_lowercase();
-        let weight =
-            parts.find_map(|part| part.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+    let weighed = header.split(',').map(weighted).filter_map(|(weight, tag)| {
+        let tag = tag.split('-').next()?.to_ascii_lowercase();
         let known = ours.iter().find(|language| **language == tag)?;
         (weight > 0.0).then_some((known.as_str(), weight))
     });
     // The first of several that weigh the same.
     weighed.reduce(|best, next| if next.1 > best.1 { next } else { best }).map(|(language, _)| language)
+}
+
+/// A form that was sent, with the page's language: the form says it, else the address. What cannot be read is answered
+/// by a page that says so.
+async fn posted<'a>(
+    state: &'a State,
+    request: &HttpRequest,
+    payload: Payload,
+) -> Result<(Filled, &'a str), Result<HttpResponse, Problem>> {
+    let in_address = asked(request.query_string(), "lang");
+    match upload::filled(request, payload.into_inner()).await {
+        Ok(filled) => {
+            let language = language(state, filled.get("lang").or(in_address.as_deref()));
+            Ok((filled, language))
+        }
+        Err(problem) => Err(sorry_for(state, language(state, in_address.as_deref()), &problem)),
+    }
 }
 
 /// The value of a name in a query string.

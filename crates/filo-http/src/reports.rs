@@ -197,7 +197,8 @@ pub(crate) fn preferred(
     })
 }
 
-fn weighted(part: &str) -> (f32, &str) {
+/// What one part of an `Accept` header names, and how much it is preferred.
+pub(crate) fn weighted(part: &str) -> (f32, &str) {
     let mut pieces = part.split(';').map(str::trim);
     let media = pieces.next().unwrap_or_default();
     let weight = pieces.find_map(|piece| piece.strip_prefix("q=")).and_then(|q| q.parse().ok());

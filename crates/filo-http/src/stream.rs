@@ -14,9 +14,9 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName},
     rt,
-    web::Data,
+    web::{Bytes, Data},
 };
-use filo_app::{Hearing, Topic};
+use filo_app::{Caller, Hearing, Topic};
 use filo_domain::{TicketId, vocabulary::Word};
 use futures_util::stream::unfold;
 use serde::Deserialize;
@@ -34,7 +34,7 @@ pub(crate) use hub::{Hub, Seat, follow};
 
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// A proxy that gathers answers before it passes them on would hold the events back.
-pub(crate) const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
+const UNBUFFERED: HeaderName = HeaderName::from_static("x-accel-buffering");
 /// Chunks that may wait for a client.
 const WAITING: usize = 16;
 
@@ -63,23 +63,33 @@ pub(crate) async fn stream(
     let hearing =
         Hearing { topics: topics(query.0.topics.as_deref())?, unit: query.0.unit, ticket: query.0.ticket_id };
     let ear = state.app.ear(&caller, hearing).await?;
-    let seat = state
-        .hub
-        .seat(&caller)
-        .await
-        .ok_or_else(|| Problem::too_many(state.settings.stream.heartbeat.as_secs()))?;
+    let seat = seat(&state, &caller).await?;
     let token = bearer(request.headers()).unwrap_or_default().to_owned();
     let (out, chunks) = mpsc::channel(WAITING);
     rt::spawn(client::Client::new(State::clone(&state), ear, token, seat, out).run(from));
+    Ok(events(chunks))
+}
+
+/// Server-sent events, as somebody writes them.
+pub(crate) fn events(chunks: mpsc::Receiver<Bytes>) -> HttpResponse {
     let body = unfold(chunks, |mut chunks| async move {
         chunks.recv().await.map(|chunk| (Ok::<_, Infallible>(chunk), chunks))
     });
-    Ok(HttpResponse::Ok()
+    HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
         // A compressor would hold the events back, too.
         .insert_header((CONTENT_ENCODING, "identity"))
         .insert_header((UNBUFFERED, "no"))
-        .streaming(body))
+        .streaming(body)
+}
+
+/// A place for one more stream of a caller.
+///
+/// # Errors
+/// The caller has as many as anybody may.
+pub(crate) async fn seat(state: &State, caller: &Caller) -> Result<Seat, Problem> {
+    let seat = state.hub.seat(caller).await;
+    seat.ok_or_else(|| Problem::too_many(state.settings.stream.heartbeat.as_secs()))
 }
 
 /// Where the client was: the header is newer than the address.

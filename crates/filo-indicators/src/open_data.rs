@@ -12,7 +12,7 @@ mod sections;
 use std::{borrow::Cow, collections::BTreeSet};
 
 use filo_domain::Instant;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::{
     disclosure::{CellId, Mark, Marks, Tables},
@@ -74,8 +74,7 @@ pub struct OpenFigure {
 }
 
 /// What a figure is in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// A number of things.
     Count,
@@ -88,20 +87,28 @@ pub enum Unit {
 }
 
 /// Whether a figure is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// It is.
-    #[serde(rename = "ok")]
     Told,
     /// A count of one to four.
-    #[serde(rename = "<5")]
     Small,
     /// It would tell a count of one to four, or rests on a count that is not told.
-    #[serde(rename = "withheld")]
     Withheld,
     /// Nobody knows it: nothing was measured, or an amount is missing.
-    #[serde(rename = "unknown")]
     Unknown,
+}
+
+impl Serialize for Unit {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word())
+    }
 }
 
 impl Status {

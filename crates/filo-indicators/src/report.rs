@@ -23,6 +23,7 @@ pub(crate) mod channels;
 mod costs;
 mod email;
 mod ivr;
+mod leaves;
 pub(crate) mod phone;
 mod restated;
 mod returned;
@@ -36,8 +37,9 @@ pub use channels::{ChannelRow, ResponseRate, Unification};
 pub use costs::{ChannelCost, CostFigures, Costs, LineCost, MissingCost, SupplierCost, ThemeCost};
 pub use email::{Email, Mailbox};
 pub use ivr::IvrRow;
+pub use leaves::{Leaf, leaves, row_key};
 pub use phone::{AbandonedThenWrote, Phone, RepeatCallers, ServiceLevel};
-pub use restated::{ChangedFigure, changes, row_key};
+pub use restated::{ChangedFigure, changes};
 pub use returned::CameBack;
 pub use scrivi::{Bucket, Scrivi};
 pub use social::Social;
@@ -82,6 +84,15 @@ pub struct MonthlyReport {
     pub year_to_date: Twin,
     /// The same for the months one compares with.
     pub comparison: Comparison,
+}
+
+impl MonthlyReport {
+    /// The name of its files without their extension: `filo-2026-10`, of a closed month `filo-2026-10-r2`. The folder
+    /// of the CSV files is this and `-csv`.
+    pub fn file_stem(&self) -> String {
+        let revision = self.revision.map(|revision| format!("-r{revision}")).unwrap_or_default();
+        format!("filo-{}{revision}", self.period.month)
+    }
 }
 
 /// The month of a report.

@@ -3,7 +3,7 @@
 //! **Invariant:** a place is a pattern (`/channels/*/inbound`) with the keys of its rows (`phone`), so that the same
 //! figure is found in every part of the report although its rows stand in another order there. Start at [`Figures`].
 
-use filo_indicators::report::{MonthlyReport, row_key};
+use filo_indicators::report::{self, MonthlyReport, row_key};
 use serde_json::Value;
 
 /// Fields that tell rows apart or state a parameter: numbers, but no figures.
@@ -41,9 +41,11 @@ impl Part {
             Self::SameMonthLastYear => "same_month_last_year",
         }
     }
-    pub(crate) fn of(pointer: &str) -> Self {
+    /// The part that a place of the report is in, and the pattern within it.
+    pub(crate) fn split(place: &str) -> (Self, &str) {
         let twins = Self::ALL.into_iter().filter(|part| *part != Self::Month);
-        twins.into_iter().find(|twin| pointer.starts_with(twin.prefix())).unwrap_or(Self::Month)
+        let mut found = twins.filter_map(|twin| Some((twin, place.strip_prefix(twin.prefix())?)));
+        found.next().unwrap_or((Self::Month, place))
     }
 }
 
@@ -104,6 +106,11 @@ pub(crate) struct Leaf {
 }
 
 impl Leaf {
+    fn of(leaf: report::Leaf) -> Self {
+        let report::Leaf { pointer, place, rows, value } = leaf;
+        let (part, pattern) = Part::split(&place);
+        Self { part, pointer, pattern: pattern.to_owned(), keys: rows, value }
+    }
     /// Whether it is a figure, and no bound or threshold.
     pub(crate) fn is_figure(&self) -> bool {
         let key = self.pattern.rsplit('/').next().unwrap_or_default();
@@ -134,11 +141,12 @@ impl Figures {
 
     /// Every number and every unknown figure, in the report's order.
     pub(crate) fn leaves(&self) -> Vec<Leaf> {
-        let mut found = Vec::new();
-        walk(&self.0, &Leaf::root(), &mut found);
-        found.retain(|leaf| !(leaf.value.is_null() && HEADER.contains(&leaf.pointer.as_str())));
-        found.retain(|leaf| !leaf.pointer.starts_with("/changes/"));
-        found
+        let told_of_itself = |leaf: &report::Leaf| {
+            leaf.pointer.starts_with("/changes/")
+                || (leaf.value.is_null() && HEADER.contains(&leaf.pointer.as_str()))
+        };
+        let own = report::leaves(&self.0).into_iter().filter(|leaf| !told_of_itself(leaf));
+        own.map(Leaf::of).collect()
     }
 
     /// The rows of a list in one part, each an object.
@@ -206,37 +214,4 @@ fn position(list: &Value, key: Option<&String>) -> Result<String, Absent> {
     let rows = list.as_array().ok_or(Absent::Place)?;
     let found = rows.iter().position(|row| key.is_some_and(|key| row_key(row) == *key));
     found.map(|index| index.to_string()).ok_or(Absent::Row { has_others: !rows.is_empty() })
-}
-
-impl Leaf {
-    fn root() -> Self {
-        let (pointer, pattern) = (String::new(), String::new());
-        Self { part: Part::Month, pointer, pattern, keys: Vec::new(), value: Value::Null }
-    }
-    fn below(&self, step: &str) -> Self {
-        let pointer = format!("{}/{step}", self.pointer);
-        let part = Part::of(&pointer);
-        let starts = part.prefix() == pointer;
-        let pattern = if starts { String::new() } else { format!("{}/{step}", self.pattern) };
-        Self { part, pointer, pattern, keys: self.keys.clone(), value: Value::Null }
-    }
-    fn row(&self, index: usize, row: &Value) -> Self {
-        let mut leaf = self.below(&index.to_string());
-        leaf.pattern = format!("{}/*", self.pattern);
-        leaf.keys.push(row_key(row));
-        leaf
-    }
-}
-
-fn walk(value: &Value, at: &Leaf, found: &mut Vec<Leaf>) {
-    match value {
-        Value::Object(fields) => {
-            fields.iter().for_each(|(key, value)| walk(value, &at.below(key), found));
-        }
-        Value::Array(rows) => {
-            rows.iter().enumerate().for_each(|(index, row)| walk(row, &at.row(index, row), found));
-        }
-        Value::Number(_) | Value::Null => found.push(Leaf { value: value.clone(), ..at.clone() }),
-        Value::Bool(_) | Value::String(_) => {}
-    }
 }

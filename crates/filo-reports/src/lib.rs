@@ -6,7 +6,8 @@
 //!
 //! Start at [`JsonReport`], [`CsvReport`], [`XlsxReport`], `PdfReport` (feature `pdf`) and
 //! [`HtmlReport`], which implement [`filo_indicators::render::Render`];
-//! [`scorecard_html`], [`scorecard_csv`] and [`explanation_csv`] print the rest. [`file_stem`] names the files.
+//! [`scorecard_html`], [`scorecard_csv`] and [`explanation_csv`] print the rest. [`MonthlyReport::file_stem`](filo_indicators::report::MonthlyReport::file_stem)
+//! names the files.
 
 mod document;
 mod explanation;
@@ -33,15 +34,6 @@ pub use pdf::PdfReport;
 pub use scorecard::{scorecard_csv, scorecard_html};
 pub use sheets::CsvReport;
 pub use workbook::XlsxReport;
-
-use filo_indicators::report::MonthlyReport;
-
-/// The name of a report's files without their extension: `filo-2026-10`, of a closed month `filo-2026-10-r2`. The
-/// folder of the CSV files is this and `-csv`.
-pub fn file_stem(report: &MonthlyReport) -> String {
-    let revision = report.revision.map(|revision| format!("-r{revision}")).unwrap_or_default();
-    format!("filo-{}{revision}", report.period.month)
-}
 
 #[cfg(test)]
 mod tests;

@@ -72,6 +72,6 @@ fn write(report: &MonthlyReport, words: &Words, attached: Vec<u8>) -> Result<Vec
     ];
     files.extend(content.charts);
     // The same report under the same name is the same document, whoever prints it.
-    let identity = format!("{} {} {}", crate::file_stem(report), words.language, report.inputs_sha256);
+    let identity = format!("{} {} {}", report.file_stem(), words.language, report.inputs_sha256);
     Ok(typeset::pdf(files, identity)?)
 }

@@ -133,8 +133,7 @@ fn header(report: &MonthlyReport) -> Table {
 fn changes(report: &MonthlyReport) -> Table {
     let mut table = Table::new(&["pointer", "period_part", "before", "after", "unit", "row", "definition"]);
     table.rows.extend(report.changes.iter().map(|changed| {
-        let part = Part::of(&changed.place);
-        let pattern = changed.place.strip_prefix(part.prefix()).unwrap_or(&changed.place);
+        let (part, pattern) = Part::split(&changed.place);
         vec![
             text(changed.pointer.as_deref().unwrap_or_default()).into(),
             part.name().into(),

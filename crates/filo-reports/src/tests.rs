@@ -122,7 +122,7 @@ fn a_restatement_prints_what_it_changed_and_why_in_every_form() {
 #[test]
 fn a_revision_is_in_the_files_name() {
     let mut report = busy_report();
-    assert_eq!(file_stem(&report), "filo-2026-10");
+    assert_eq!(report.file_stem(), "filo-2026-10");
     (report.state, report.revision) = (ReportState::Closed, Some(2));
-    assert_eq!(file_stem(&report), "filo-2026-10-r2");
+    assert_eq!(report.file_stem(), "filo-2026-10-r2");
 }

@@ -184,7 +184,7 @@ pub fn set_error(
     Ok(())
 }
 
-/// Records a mail that is to leave.
+/// Records a mail that is to leave, and gives it.
 ///
 /// # Errors
 /// The database's own.
@@ -194,17 +194,19 @@ pub fn add_mail(
     month: &str,
     recipient: &str,
     language: &str,
-) -> Result<(), StoreError> {
+) -> Result<ReportMail, StoreError> {
+    let state = MailState::Queued;
     on!(conn, c => diesel::insert_into(report_mails::table)
         .values((
             report_mails::schedule.eq(schedule),
             report_mails::month.eq(month),
             report_mails::recipient.eq(recipient),
             report_mails::language.eq(language),
-            report_mails::state.eq(MailState::Queued.word()),
+            report_mails::state.eq(state.word()),
         ))
         .execute(c))?;
-    Ok(())
+    let [schedule, month, recipient, language] = [schedule, month, recipient, language].map(str::to_owned);
+    Ok(ReportMail { schedule, month, recipient, language, state, sent_at: None, last_error: None })
 }
 
 /// The mails of a run, by recipient and language.

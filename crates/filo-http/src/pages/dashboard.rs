@@ -16,7 +16,7 @@ use actix_web::{
 use filo_app::{AppError, LoginRequest, PageSession, Permission};
 use minijinja::context;
 
-use super::{asked, language, language_of, page, sorry_for, text};
+use super::{language, language_of, page, posted, sorry_for, text};
 use crate::{
     State,
     auth::{Allowed, SeeDashboard},
@@ -70,12 +70,10 @@ pub(crate) async fn enter(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let in_address = asked(request.query_string(), "lang");
-    let filled = match upload::filled(&request, payload.into_inner()).await {
-        Ok(filled) => filled,
-        Err(problem) => return sorry_for(&state, language(&state, in_address.as_deref()), &problem),
+    let (filled, language) = match posted(&state, &request, payload).await {
+        Ok(posted) => posted,
+        Err(refused) => return refused,
     };
-    let language = language(&state, filled.get("lang").or(in_address.as_deref()));
     let say = |key: &str| text(&state, language, &format!("board.{key}"), &[]);
     let username = filled.get("username").unwrap_or_default();
     if !session::is_of_this_browser(&state, &request, filled.get("token")) {

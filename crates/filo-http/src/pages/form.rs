@@ -11,12 +11,12 @@ use filo_app::Confirmed;
 use filo_domain::form::{FieldError, FieldType, Form, Submission};
 use minijinja::{Value, context};
 
-use super::{asked, language, language_of, local, page, sorry_for, text, token};
+use super::{asked, language_of, local, page, posted, sorry_for, text, token};
 use crate::{
     State,
     problem::Problem,
     scrivi::{choices, fields_of, is_yes, new_id, submit},
-    upload::{self, FileProblem, Filled, LARGEST_MB, MOST_FILES},
+    upload::{FileProblem, Filled, LARGEST_MB, MOST_FILES},
 };
 
 /// The form: the one asked for, or the city's first.
@@ -36,12 +36,10 @@ pub(crate) async fn send_form(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let in_address = asked(request.query_string(), "lang");
-    let filled = match upload::filled(&request, payload.into_inner()).await {
-        Ok(filled) => filled,
-        Err(problem) => return sorry_for(&state, language(&state, in_address.as_deref()), &problem),
+    let (filled, language) = match posted(&state, &request, payload).await {
+        Ok(posted) => posted,
+        Err(refused) => return refused,
     };
-    let language = language(&state, filled.get("lang").or(in_address.as_deref()));
     let Some(form) = chosen(&state, filled.get("form")) else {
         return sorry_for(&state, language, &Problem::not_found());
     };

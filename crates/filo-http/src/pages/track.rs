@@ -9,8 +9,8 @@ use filo_app::{AppError, Followed};
 use filo_domain::vocabulary::Word;
 use minijinja::{Value, context};
 
-use super::{asked, language, language_of, local, page, sorry_for, text};
-use crate::{State, problem::Problem, upload};
+use super::{language_of, local, page, posted, sorry_for, text};
+use crate::{State, problem::Problem};
 
 /// Asks for number and code.
 pub(crate) async fn show_search(state: Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -24,12 +24,10 @@ pub(crate) async fn follow(
     request: HttpRequest,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    let in_address = asked(request.query_string(), "lang");
-    let filled = match upload::filled(&request, payload.into_inner()).await {
-        Ok(filled) => filled,
-        Err(problem) => return sorry_for(&state, language(&state, in_address.as_deref()), &problem),
+    let (filled, language) = match posted(&state, &request, payload).await {
+        Ok(posted) => posted,
+        Err(refused) => return refused,
     };
-    let language = language(&state, filled.get("lang").or(in_address.as_deref()));
     let value = |name| filled.get(name).unwrap_or_default().replace('\0', "");
     let asked = Asked {
         number: value("number"),

@@ -8,7 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::MonthlyReport;
+use super::{
+    MonthlyReport,
+    leaves::{Leaf, leaves},
+};
 
 /// What a report says of itself: no figures.
 const HEADER: [&str; 5] = ["revision", "reason", "chain_root", "pending_differences", "changes"];
@@ -41,13 +44,13 @@ pub fn changes(
 ) -> Result<Vec<ChangedFigure>, serde_json::Error> {
     let (before, after) = (figures(before)?, figures(after)?);
     let places: BTreeSet<&Place> = before.keys().chain(after.keys()).collect();
-    let value = |figures: &BTreeMap<Place, (String, Value)>, place: &Place| {
-        figures.get(place).map_or(Value::Null, |(_, value)| value.clone())
+    let value = |figures: &BTreeMap<Place, Leaf>, place: &Place| {
+        figures.get(place).map_or(Value::Null, |leaf| leaf.value.clone())
     };
     let changed = places.into_iter().filter_map(|place| {
         let (old, new) = (value(&before, place), value(&after, place));
         (old != new).then(|| ChangedFigure {
-            pointer: after.get(place).map(|(pointer, _)| pointer.clone()),
+            pointer: after.get(place).map(|leaf| leaf.pointer.clone()),
             place: place.0.clone(),
             rows: place.1.clone(),
             before: old,
@@ -57,46 +60,11 @@ pub fn changes(
     Ok(changed.collect())
 }
 
-fn figures(report: &MonthlyReport) -> Result<BTreeMap<Place, (String, Value)>, serde_json::Error> {
-    let mut found = BTreeMap::new();
-    if let Value::Object(fields) = serde_json::to_value(report)? {
-        for (key, value) in fields.iter().filter(|(key, _)| !HEADER.contains(&key.as_str())) {
-            walk(value, format!("/{key}"), (format!("/{key}"), vec![]), &mut found);
-        }
-    }
-    Ok(found)
-}
-
-fn walk(value: &Value, pointer: String, place: Place, found: &mut BTreeMap<Place, (String, Value)>) {
-    match value {
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                walk(
-                    value,
-                    format!("{pointer}/{key}"),
-                    (format!("{}/{key}", place.0), place.1.clone()),
-                    found,
-                );
-            }
-        }
-        Value::Array(rows) => {
-            for (index, row) in rows.iter().enumerate() {
-                let keys = place.1.iter().cloned().chain([row_key(row)]).collect();
-                walk(row, format!("{pointer}/{index}"), (format!("{}/*", place.0), keys), found);
-            }
-        }
-        Value::Number(_) | Value::Null => {
-            found.insert(place, (pointer, value.clone()));
-        }
-        Value::Bool(_) | Value::String(_) => {}
-    }
-}
-
-/// A row is told apart by its first field.
-pub fn row_key(row: &Value) -> String {
-    match row.as_object().and_then(|fields| fields.values().next()) {
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    }
+fn figures(report: &MonthlyReport) -> Result<BTreeMap<Place, Leaf>, serde_json::Error> {
+    let header = |leaf: &Leaf| {
+        let block = leaf.place.split('/').nth(1).unwrap_or_default();
+        HEADER.contains(&block)
+    };
+    let own = leaves(&serde_json::to_value(report)?).into_iter().filter(|leaf| !header(leaf));
+    Ok(own.map(|leaf| ((leaf.place.clone(), leaf.rows.clone()), leaf)).collect())
 }

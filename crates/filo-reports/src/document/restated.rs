@@ -8,18 +8,14 @@ use crate::figures::{Cell, Part, Unit};
 impl Writer<'_> {
     /// What is no longer as the revision before said, of the month and the year so far; nothing of a first revision.
     pub(super) fn restated(&self) -> Result<Vec<Block>, DocumentError> {
-        let own =
-            |changed: &&ChangedFigure| [Part::Month, Part::YearToDate].contains(&Part::of(&changed.place));
-        let rows: Vec<Row> = self
-            .report
-            .changes
-            .iter()
-            .filter(own)
-            .map(|it| self.changed_row(it))
-            .collect::<Result<_, _>>()?;
         if self.report.revision.is_none_or(|revision| revision < 2) {
             return Ok(vec![]);
         }
+        let own = |changed: &&ChangedFigure| {
+            [Part::Month, Part::YearToDate].contains(&Part::split(&changed.place).0)
+        };
+        let changes = self.report.changes.iter().filter(own);
+        let rows: Vec<Row> = changes.map(|it| self.changed_row(it)).collect::<Result<_, _>>()?;
         let reason = self.report.reason.as_deref().unwrap_or_default();
         let note = self.words.fill("report.note.restated", &[("reason", reason)])?;
         let columns = vec![
@@ -35,8 +31,7 @@ impl Writer<'_> {
     }
 
     fn changed_row(&self, changed: &ChangedFigure) -> Result<Row, DocumentError> {
-        let part = Part::of(&changed.place);
-        let pattern = changed.place.strip_prefix(part.prefix()).unwrap_or(&changed.place);
+        let (part, pattern) = Part::split(&changed.place);
         let shown = |value: &serde_json::Value| -> Result<Entry, DocumentError> {
             let cell = Cell { value: value.as_f64(), unit: Unit::of(pattern), pointer: None };
             let text = self.words.figure(cell.value, cell.unit)?;

@@ -107,7 +107,7 @@ pub(crate) fn save(
     wanted: &Wanted,
 ) -> Result<(), Failure> {
     let cannot = |path: &Path, error: std::io::Error| Failure::Wrong(format!("{}: {error}", path.display()));
-    let name = filo_reports::file_stem(report);
+    let name = report.file_stem();
     if format == "csv" {
         let folder = folder.join(format!("{name}-csv"));
         std::fs::create_dir_all(&folder).map_err(|error| cannot(&folder, error))?;

@@ -3,15 +3,12 @@
 //! **Invariant:** before every fragment the session is looked at again and the figures are taken for that caller; what
 //! has not changed is not sent, and a client that does not read is let go.
 
-use std::{convert::Infallible, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CONTENT_ENCODING, CONTENT_TYPE},
-    rt,
+    HttpRequest, HttpResponse, rt,
     web::{Bytes, Data},
 };
-use futures_util::stream::unfold;
 use serde_json::json;
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
@@ -24,7 +21,7 @@ use crate::{
     auth::{Allowed, SeeDashboard},
     pages::language_of,
     problem::Problem,
-    stream::{Seat, UNBUFFERED},
+    stream::{self, Seat},
 };
 
 /// What happens together is counted once.
@@ -38,22 +35,14 @@ pub(crate) async fn flow(
     state: Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let heartbeat = state.settings.stream.heartbeat;
-    let seat = state.hub.seat(&caller).await.ok_or_else(|| Problem::too_many(heartbeat.as_secs()))?;
+    let seat = stream::seat(&state, &caller).await?;
     let language = language_of(&state, &request).to_owned();
     let (out, chunks) = mpsc::channel(2);
     let token = session::token(&request).unwrap_or_default();
     let client =
         Client { state: State::clone(&state), token, language, out, told: String::new(), _seat: seat };
     rt::spawn(client.run());
-    let body = unfold(chunks, |mut chunks: mpsc::Receiver<Bytes>| async move {
-        chunks.recv().await.map(|chunk| (Ok::<_, Infallible>(chunk), chunks))
-    });
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/event-stream"))
-        .insert_header((CONTENT_ENCODING, "identity"))
-        .insert_header((UNBUFFERED, "no"))
-        .streaming(body))
+    Ok(stream::events(chunks))
 }
 
 struct Client {
