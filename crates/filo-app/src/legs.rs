@@ -23,8 +23,11 @@ use filo_store::{
 };
 use serde_json::json;
 
-use self::import::Portion;
 pub use self::import::{Lines, Piece};
+use self::{
+    import::{Portion, Ready},
+    register::Seen,
+};
 use crate::{
     App, AppError, Core,
     intake::{Kept, PhoneUnits, Tally, USUAL, quarantine_unit},
@@ -76,13 +79,22 @@ impl App {
         portion: Portion,
         now: Instant,
     ) -> Result<Tally, AppError> {
-        let Portion { folded, rejected } = portion;
-        let mut tally = self.put_rejected(source, format, rejected, now).await?;
-        for chunk in chunks(folded.legs) {
-            tally.add(&self.put_legs(source, chunk, now).await?);
+        self.put_ready(source, format, Ready::of(&self.core, source, portion, now), now).await
+    }
+
+    async fn put_ready(
+        &self,
+        source: &str,
+        format: &str,
+        ready: Ready,
+        now: Instant,
+    ) -> Result<Tally, AppError> {
+        let mut tally = self.put_rejected(source, format, ready.rejected, now).await?;
+        for seen in ready.seen {
+            tally.add(&self.put_legs(source, seen, now).await?);
         }
-        for orphans in group_orphans(folded.orphans) {
-            tally.add(&self.put_orphans(source, orphans, folded.restarts.clone(), now).await?);
+        for orphans in group_orphans(ready.orphans) {
+            tally.add(&self.put_orphans(source, orphans, ready.restarts.clone(), now).await?);
         }
         Ok(tally)
     }
@@ -108,12 +120,12 @@ impl App {
         Ok(tally)
     }
 
-    async fn put_legs(&self, source: &str, seen: Vec<Leg>, now: Instant) -> Result<Tally, AppError> {
+    async fn put_legs(&self, source: &str, seen: Seen, now: Instant) -> Result<Tally, AppError> {
         let (core, source) = (self.core.clone(), source.to_owned());
         self.db
             .write(move |conn| {
                 take_turn(conn)?;
-                register::put(conn, &core, &source, seen, now)
+                seen.put(conn, &core, &source, now)
             })
             .await
     }
@@ -308,7 +320,7 @@ pub(crate) fn place(
     now: Instant,
 ) -> Result<Option<(InteractionId, bool)>, AppError> {
     if let Some(leg) = Leg::enter(event, LegOrigin::Live) {
-        let new = register::put(conn, core, source, vec![leg], now)?.accepted == 1;
+        let new = Seen::of(core, source, vec![leg], now).put(conn, core, source, now)?.accepted == 1;
         retry_call(conn, core, source, &event.call_id, now)?;
         hand_on_end(conn, core, source, event)?;
         return Ok(call_of(conn, source, event)?.map(|id| (id, new)));
@@ -381,5 +393,5 @@ pub(crate) fn put_whole(
     leg: &Leg,
     now: Instant,
 ) -> Result<(), AppError> {
-    register::put(conn, core, source, vec![leg.clone()], now).map(|_known_or_new| ())
+    Seen::of(core, source, vec![leg.clone()], now).put(conn, core, source, now).map(|_known_or_new| ())
 }

@@ -262,26 +262,26 @@ impl TryFrom<CallRow> for StoredCall {
     }
 }
 
-fn call_row(id: InteractionId, source: &str, call: &Call) -> CallRow {
+fn call_row(id: InteractionId, source: &str, call: Call) -> CallRow {
     CallRow {
         interaction_id: id.into(),
         source: source.to_owned(),
-        call_id: call.call_id.clone(),
+        call_id: call.call_id,
         entered_at: call.entered_at.into(),
-        caller: call.caller.clone(),
+        caller: call.caller,
         outcome: call.outcome.word().to_owned(),
         wait_s: call.wait_s,
         talk_s: call.talk_s,
         answered_at: opt(call.answered_at),
         ended_at: opt(call.ended_at),
-        transferred_to: call.transferred_to.clone(),
-        ivr_choice: call.choice.clone(),
+        transferred_to: call.transferred_to,
+        ivr_choice: call.choice,
     }
 }
 
 /// Records the fold of a new call.
 fn insert(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Result<(), StoreError> {
-    let row = call_row(id, source, call);
+    let row = call_row(id, source, call.clone());
     on!(conn, c => diesel::insert_into(calls::table).values(&row).execute(c))?;
     Ok(())
 }
@@ -290,8 +290,8 @@ fn insert(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Resu
 ///
 /// # Errors
 /// The database's own.
-pub fn insert_all(conn: &mut Conn, source: &str, new: &[(InteractionId, &Call)]) -> Result<(), StoreError> {
-    let rows: Vec<CallRow> = new.iter().map(|(id, call)| call_row(*id, source, call)).collect();
+pub fn insert_all(conn: &mut Conn, source: &str, new: Vec<(InteractionId, Call)>) -> Result<(), StoreError> {
+    let rows: Vec<CallRow> = new.into_iter().map(|(id, call)| call_row(id, source, call)).collect();
     match conn {
         Conn::Postgres(c) => {
             diesel::copy_from(calls::table).from_insertable(&rows).execute(&mut **c)?;
@@ -311,7 +311,7 @@ pub fn insert_all(conn: &mut Conn, source: &str, new: &[(InteractionId, &Call)])
 /// # Errors
 /// The database's own.
 pub fn put(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Result<(), StoreError> {
-    let row = call_row(id, source, call);
+    let row = call_row(id, source, call.clone());
     let changed = on!(conn, c => diesel::update(calls::table.find(SqlId::from(id))).set(&row).execute(c))?;
     if changed == 0 {
         insert(conn, id, source, call)?;

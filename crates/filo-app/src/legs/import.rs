@@ -1,5 +1,5 @@
-//! Phone logs of any length: one thread decodes and folds while another writes what is settled, so that what is held
-//! in memory is a window of the log, never the log.
+//! Phone logs of any length: one thread decodes, folds and reckons what is to be written while another writes what is
+//! settled, so that what is held in memory is a window of the log, never the log.
 //!
 //! **Invariant:** the outcome is that of taking in the whole log at once, and of taking it in in any pieces.
 
@@ -8,13 +8,13 @@ use std::sync::Arc;
 use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
     Instant,
-    legs::{Folded, LegOrigin, Window},
+    legs::{Folded, LegEvent, LegOrigin, Window},
 };
 use filo_store::followed_files::{self, Place};
 use tokio::sync::mpsc::{self, Sender};
 
-use super::CHUNK;
-use crate::{App, AppError, intake::Tally};
+use super::{CHUNK, chunks, register::Seen};
+use crate::{App, AppError, Core, intake::Tally};
 
 /// Portions that may wait to be written: one in the making, one at hand.
 const WAITING: usize = 1;
@@ -29,7 +29,7 @@ pub struct Piece {
     pub begins: bool,
 }
 
-/// What is ready to be written.
+/// What is settled.
 #[derive(Default)]
 pub(super) struct Portion {
     pub(super) folded: Folded,
@@ -62,6 +62,22 @@ impl Portion {
     }
 }
 
+/// What is to be written of a portion, as far as that is known without the store.
+pub(super) struct Ready {
+    pub(super) seen: Vec<Seen>,
+    pub(super) orphans: Vec<LegEvent>,
+    pub(super) restarts: Vec<Instant>,
+    pub(super) rejected: Vec<Rejected>,
+}
+
+impl Ready {
+    pub(super) fn of(core: &Core, source: &str, portion: Portion, now: Instant) -> Self {
+        let Portion { folded: Folded { legs, orphans, restarts }, rejected } = portion;
+        let seen = chunks(legs).into_iter().map(|legs| Seen::of(core, source, legs, now)).collect();
+        Self { seen, orphans, restarts, rejected }
+    }
+}
+
 impl App {
     /// Takes in phone logs of one source, in the order of the pieces.
     ///
@@ -80,12 +96,14 @@ impl App {
         }
         let (name, decoder) = format;
         let (out, mut portions) = mpsc::channel(WAITING);
-        let reading =
-            tokio::task::spawn_blocking(move || Reader { decoder: &*decoder, now, out }.read(pieces));
+        let (core, of) = (self.core.clone(), source.to_owned());
+        let reading = tokio::task::spawn_blocking(move || {
+            Reader { decoder: &*decoder, core: &core, source: &of, now, out }.read(pieces);
+        });
         let (mut tally, mut restarts) = (Tally::default(), vec![]);
-        while let Some(portion) = portions.recv().await {
-            restarts.clone_from(&portion.folded.restarts);
-            tally.add(&self.put_portion(source, &name, portion, now).await?);
+        while let Some(ready) = portions.recv().await {
+            restarts.clone_from(&ready.restarts);
+            tally.add(&self.put_ready(source, &name, ready, now).await?);
         }
         reading.await.map_err(|error| AppError::internal("a log could not be read", error))?;
         tally.add(&self.end_run(source, restarts, now).await?);
@@ -138,11 +156,13 @@ pub struct Lines {
     pub place: Place,
 }
 
-/// The thread that decodes and folds.
+/// The thread that decodes, folds and reckons.
 struct Reader<'a> {
     decoder: &'a dyn Decode,
+    core: &'a Core,
+    source: &'a str,
     now: Instant,
-    out: Sender<Portion>,
+    out: Sender<Ready>,
 }
 
 impl Reader<'_> {
@@ -161,14 +181,19 @@ impl Reader<'_> {
             };
             ready.take(units, &mut window);
             ready.add(window.settled());
-            if ready.is_enough() && self.out.blocking_send(std::mem::take(&mut ready)).is_err() {
+            if ready.is_enough() && !self.hand_over(std::mem::take(&mut ready)) {
                 return;
             }
         }
         ready.take(ended(parts), &mut window);
         ready.add(window.finish());
         // Whoever does not listen any more has its error already.
-        let _nobody_listens = self.out.blocking_send(ready);
+        let _nobody_listens = self.hand_over(ready);
+    }
+
+    /// Whether somebody still takes it.
+    fn hand_over(&self, portion: Portion) -> bool {
+        self.out.blocking_send(Ready::of(self.core, self.source, portion, self.now)).is_ok()
     }
 }
 

@@ -1,8 +1,9 @@
 //! Legs of one transaction meet what is stored, all at once.
 //!
 //! The stored legs of all call ids are read by one query and the seen ones reconciled with them in memory; each call
-//! that changed is folded once, and its rows are written once. **Invariant:** the outcome is that of registering one
-//! leg after the other, so it does not depend on how a run is cut into transactions.
+//! that changed is folded once, and its rows are written once. What becomes of a call that the store does not know is
+//! reckoned before ([`Seen`]): the one writer of an embedded database has other things to do. **Invariant:** the outcome
+//! is that of registering one leg after the other, so it does not depend on how a run is cut into transactions.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,54 +24,73 @@ use serde_json::{Value, json};
 use super::live;
 use crate::{AppError, Core, intake::Tally, mint, recognise::recognise};
 
-/// Registers legs of one source.
-pub(super) fn put(
-    conn: &mut Conn,
-    core: &Core,
-    source: &str,
-    seen: Vec<Leg>,
-    now: Instant,
-) -> Result<Tally, AppError> {
-    let mut tally = Tally::default();
-    let mut rows = Rows::default();
-    for sheet in sheets(conn, source, seen, now, &mut tally)? {
-        rows.add(conn, core, source, sheet)?;
-    }
-    rows.write(conn, core, source, now)?;
-    Ok(tally)
+/// Legs of one source that are registered together, by call id.
+pub(super) struct Seen {
+    by_id: BTreeMap<String, SeenCall>,
 }
 
-/// Everything known of a call id once the seen legs are reconciled with the stored ones.
-fn sheets(
+struct SeenCall {
+    legs: Vec<Leg>,
+    /// What there is to write if the store does not know the call id.
+    unknown: Rows,
+    tally: Tally,
+}
+
+impl Seen {
+    pub(super) fn of(core: &Core, source: &str, seen: Vec<Leg>, now: Instant) -> Self {
+        let mut by_id: BTreeMap<String, Vec<Leg>> = BTreeMap::new();
+        for leg in seen {
+            by_id.entry(leg.call_id.clone()).or_default().push(leg);
+        }
+        let call = |legs: Vec<Leg>| {
+            let (mut sheet, mut unknown) = (Sheet::default(), Rows::default());
+            let tally = sheet.meet_all(legs.clone(), now);
+            unknown.add_new(core, source, sheet, now);
+            SeenCall { legs, unknown, tally }
+        };
+        Self { by_id: by_id.into_iter().map(|(id, legs)| (id, call(legs))).collect() }
+    }
+
+    /// Registers them.
+    pub(super) fn put(
+        self,
+        conn: &mut Conn,
+        core: &Core,
+        source: &str,
+        now: Instant,
+    ) -> Result<Tally, AppError> {
+        let mut known = sheets(conn, source, self.by_id.keys())?;
+        let (mut tally, mut rows) = (Tally::default(), Rows::default());
+        for (call_id, call) in self.by_id {
+            match known.remove(&call_id) {
+                None => {
+                    tally.add(&call.tally);
+                    rows.append(call.unknown);
+                }
+                Some(mut sheet) => {
+                    tally.add(&sheet.meet_all(call.legs, now));
+                    rows.add(conn, core, source, sheet, now)?;
+                }
+            }
+        }
+        rows.write(conn, source, now)?;
+        Ok(tally)
+    }
+}
+
+/// What is stored of call ids.
+fn sheets<'i>(
     conn: &mut Conn,
     source: &str,
-    seen: Vec<Leg>,
-    now: Instant,
-    tally: &mut Tally,
-) -> Result<Vec<Sheet>, AppError> {
-    let mut by_id: BTreeMap<String, Vec<Leg>> = BTreeMap::new();
-    for leg in seen {
-        by_id.entry(leg.call_id.clone()).or_default().push(leg);
-    }
-    let ids: Vec<&str> = by_id.keys().map(String::as_str).collect();
+    ids: impl Iterator<Item = &'i String>,
+) -> Result<HashMap<String, Sheet>, AppError> {
+    let ids: Vec<&str> = ids.map(String::as_str).collect();
     let mut sheets: HashMap<String, Sheet> = HashMap::new();
     for stored in calls::legs_of_ids(conn, source, &ids)? {
-        sheets
-            .entry(stored.leg.call_id.clone())
-            .or_default()
-            .entries
-            .push(Entry { stored, fate: Fate::Kept });
+        let sheet = sheets.entry(stored.leg.call_id.clone()).or_default();
+        sheet.entries.push(Entry { stored, fate: Fate::Kept });
     }
-    let mut met = Vec::with_capacity(by_id.len());
-    for (call_id, legs) in by_id {
-        let mut sheet = sheets.remove(&call_id).unwrap_or_default();
-        for leg in legs {
-            tally.read += 1;
-            if sheet.meet(leg, now) { tally.accepted += 1 } else { tally.duplicates += 1 }
-        }
-        met.push(sheet);
-    }
-    Ok(met)
+    Ok(sheets)
 }
 
 /// What is to be done about a leg's row.
@@ -95,6 +115,16 @@ struct Sheet {
 }
 
 impl Sheet {
+    /// Takes in seen legs: each told something new, or nothing.
+    fn meet_all(&mut self, seen: Vec<Leg>, now: Instant) -> Tally {
+        let mut tally = Tally::default();
+        for leg in seen {
+            tally.read += 1;
+            if self.meet(leg, now) { tally.accepted += 1 } else { tally.duplicates += 1 }
+        }
+        tally
+    }
+
     /// Takes in a seen leg; whether it told anything new.
     fn meet(&mut self, seen: Leg, now: Instant) -> bool {
         if let Some(known) = self.entries.iter_mut().find(|known| legs::is_same(&known.stored.leg, &seen)) {
@@ -152,20 +182,42 @@ struct Rows {
 
 /// A call not stored yet.
 struct NewCall {
-    id: InteractionId,
-    /// Its key is that of the leg that was seen first.
-    external_id: String,
+    /// Without its person, whom only the store knows.
+    interaction: Interaction,
     number: Option<Identity>,
     call: Call,
 }
 
 impl Rows {
+    /// Keeps what is new, of a call id of which nothing is stored.
+    fn add_new(&mut self, core: &Core, source: &str, sheet: Sheet, now: Instant) {
+        for (id, own) in sheet.changed_calls() {
+            let call = legs::calls(own).into_iter().next();
+            let new = sheet.new_calls.get(&id).zip(call);
+            self.new_calls.extend(new.map(|(first, call)| new_call(core, source, (id, first), call, now)));
+        }
+        self.new_legs.extend(sheet.entries.into_iter().map(|entry| entry.stored));
+    }
+
+    fn append(&mut self, mut other: Self) {
+        self.new_calls.append(&mut other.new_calls);
+        self.new_legs.append(&mut other.new_legs);
+        self.renewed.append(&mut other.renewed);
+    }
+
     /// Renews what is stored already and keeps what is new for later.
-    fn add(&mut self, conn: &mut Conn, core: &Core, source: &str, sheet: Sheet) -> Result<(), AppError> {
+    fn add(
+        &mut self,
+        conn: &mut Conn,
+        core: &Core,
+        source: &str,
+        sheet: Sheet,
+        now: Instant,
+    ) -> Result<(), AppError> {
         for (id, own) in sheet.changed_calls() {
             let Some(call) = legs::calls(own).into_iter().next() else { continue };
             match sheet.new_calls.get(&id) {
-                Some(first) => self.new_calls.push(new_call(id, first, call)),
+                Some(first) => self.new_calls.push(new_call(core, source, (id, first), call, now)),
                 None => renew(conn, core, source, id, &call)?,
             }
         }
@@ -182,29 +234,35 @@ impl Rows {
         Ok(())
     }
 
-    fn write(self, conn: &mut Conn, core: &Core, source: &str, now: Instant) -> Result<(), AppError> {
+    fn write(self, conn: &mut Conn, source: &str, now: Instant) -> Result<(), AppError> {
         let numbers: Vec<&Identity> = self.new_calls.iter().filter_map(|new| new.number.as_ref()).collect();
         let callers = recognise_all(conn, &numbers, now)?;
-        let interaction = |new: &NewCall| {
-            let person = new.number.as_ref().and_then(|number| callers.get(number)).copied();
-            interaction(core, source, new, person, now)
-        };
-        let mut interactions: Vec<Interaction> = self.new_calls.iter().map(interaction).collect();
+        let (mut interactions, mut folds) = (Vec::new(), Vec::new());
+        for new in self.new_calls {
+            let person_id = new.number.as_ref().and_then(|number| callers.get(number)).copied();
+            folds.push((new.interaction.id, new.call));
+            interactions.push(Interaction { person_id, ..new.interaction });
+        }
         // Of all indices that of persons alone is far from the order of time: so each of its pages is met once.
         interactions.sort_by_key(|interaction| interaction.person_id);
         interactions::insert_all(conn, interactions)?;
-        let folds: Vec<(InteractionId, &Call)> =
-            self.new_calls.iter().map(|new| (new.id, &new.call)).collect();
-        calls::insert_all(conn, source, &folds)?;
+        calls::insert_all(conn, source, folds)?;
         calls::insert_legs(conn, source, self.new_legs)?;
         live::compare(conn, source, &self.renewed)
     }
 }
 
-fn new_call(id: InteractionId, first: &Leg, call: Call) -> NewCall {
+/// A call's key is that of its leg that was seen first.
+fn new_call(
+    core: &Core,
+    source: &str,
+    (id, first): (InteractionId, &Leg),
+    call: Call,
+    now: Instant,
+) -> NewCall {
     let external_id = format!("{}@{}", first.call_id, first.key_entered_at().seconds());
     let number = phone(first.caller.as_deref()).or_else(|| phone(call.caller.as_deref()));
-    NewCall { id, external_id, number, call }
+    NewCall { interaction: interaction(core, source, (id, external_id), &call, now), number, call }
 }
 
 fn phone(caller: Option<&str>) -> Option<Identity> {
@@ -235,30 +293,30 @@ fn recognise_all(
 fn interaction(
     core: &Core,
     source: &str,
-    new: &NewCall,
-    person: Option<PersonId>,
+    (id, external_id): (InteractionId, String),
+    call: &Call,
     now: Instant,
 ) -> Interaction {
     Interaction {
-        id: new.id,
+        id,
         source: source.to_owned(),
         channel: Channel::Phone,
         kind: InteractionKind::Call,
         direction: Direction::Inbound,
-        external_id: new.external_id.clone(),
-        occurred_at: new.call.entered_at,
+        external_id,
+        occurred_at: call.entered_at,
         recorded_at: now,
-        local_day: core.city.zone.day(new.call.entered_at).to_string(),
-        person_id: person,
+        local_day: core.city.zone.day(call.entered_at).to_string(),
+        person_id: None,
         ticket_id: None,
         linked_at: None,
         thread: None,
-        not_actionable: new.call.not_actionable(),
+        not_actionable: call.not_actionable(),
         name: None,
         subject: None,
         body: String::new(),
         raw_id: None,
-        detail: detail(&new.call),
+        detail: detail(call),
         flags: vec![],
     }
 }
