@@ -278,6 +278,13 @@ async fn six_a_late_log_changes_an_open_month_and_a_closed_one_shows_it_as_pendi
         city.calls(QueueLog::default().answered(late, 20, 60).answered(october, 10, 60)).await;
         let open = city.report("2026-10").await;
         assert_eq!((open.at("/state"), open.counts("/phone", &["offered"])), (&json!("open"), vec![1]));
+        let sources = open.at("/sources").as_array().unwrap();
+        let place = sources.iter().position(|row| row["source"] == "pbx-020202").unwrap();
+        let row = format!("/sources/{place}");
+        assert_eq!(open.counts(&row, &["contacts", "active_days", "late"]), [1, 1, 1]);
+        city.explains(&open, "2026-10", &format!("{row}/active_days")).await;
+        let silent = |row: &&Value| row["contacts"] == 0;
+        assert!(sources.iter().filter(silent).any(|row| row["source"] == "urp"), "a silent source is seen");
 
         let september = city.report("2026-09").await;
         assert_eq!(

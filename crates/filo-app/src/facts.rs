@@ -83,6 +83,8 @@ pub(crate) fn load_for(
         }
         add(&mut loaded, row, &merged, known);
     }
+    loaded.sources =
+        core.city.sources.iter().filter_map(|source| Some((source.key.clone(), source.channel?))).collect();
     loaded.costs = core.city.costs.clone();
     loaded.callbacks = callbacks_of(conn, (from, to), known.worked_until)?;
     loaded.calendar = core.city.calendar.clone();
@@ -231,6 +233,7 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
             external_id: format!("{}@{}", call.call_id, row.occurred_at.seconds()),
             queue: call.queue,
             occurred_at: row.occurred_at,
+            recorded_at: row.recorded_at,
             outcome: call.outcome,
             wait_s: call.wait_s,
             talk_s: call.talk_s,
@@ -249,6 +252,7 @@ fn add(loaded: &mut Facts, row: InteractionRow, merged: &Merges, known: Known) {
             // What began here is known by no other id than ours, which says nothing elsewhere.
             external_id: if row.external_id == row.id.to_string() { String::new() } else { row.external_id },
             occurred_at: row.occurred_at,
+            recorded_at: row.recorded_at,
             person,
             ticket,
             thread: row.thread,

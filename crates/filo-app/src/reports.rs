@@ -6,14 +6,14 @@ use filo_domain::{Instant, Period, city::supplier_of, event::Actor};
 use filo_indicators::{
     explain::{self, Explanation},
     measure,
-    report::{self, MonthlyReport, PendingDifferences, ReportMeta, ReportState},
+    report::{self, BySource, MonthlyReport, ReportMeta, ReportState},
     scorecard::{self, Scorecard},
     what_if::{self, Hypothesis, WhatIf},
 };
 use filo_store::{
     Conn, audit, facts as stored_facts,
     months::{self, Revision},
-    series,
+    quarantine, series,
 };
 use serde_json::json;
 
@@ -262,7 +262,8 @@ fn open(now: Instant) -> ReportMeta {
         as_of: now,
         generated_at: now,
         chain_root: None,
-        pending: PendingDifferences::default(),
+        pending: BySource::default(),
+        quarantine: None,
     }
 }
 
@@ -278,7 +279,8 @@ fn compute(
     let last_root = audit::last_of(conn, schedule::ROOT)?;
     let root =
         last_root.and_then(|entry| entry.data.get("root").and_then(|root| root.as_str().map(str::to_owned)));
-    let meta = ReportMeta { chain_root: root, ..meta };
+    let waiting = counts(quarantine::waiting(conn, known.recorded_until)?);
+    let meta = ReportMeta { chain_root: root, quarantine: Some(waiting), ..meta };
     Ok(report::monthly_report(&facts, &core.definitions, month, zone, meta))
 }
 
@@ -332,8 +334,11 @@ pub(crate) fn read_published(
             Some(supplier) => core.city.costs.supplier(supplier).map(|_| (key, count)),
             None => used.contains(key.as_str()).then(|| (format!("series:{key}"), count)),
         }));
-    let by_source: BTreeMap<String, u64> =
-        late.map(|(source, count)| (source, u64::try_from(count).unwrap_or(0))).collect();
-    report.pending_differences = PendingDifferences { count: by_source.values().sum(), by_source };
+    report.pending_differences = counts(late);
     Ok(report)
+}
+
+fn counts(by_source: impl IntoIterator<Item = (String, i64)>) -> BySource {
+    let counted = by_source.into_iter().map(|(source, count)| (source, u64::try_from(count).unwrap_or(0)));
+    BySource::from(counted.collect::<BTreeMap<String, u64>>())
 }

@@ -4,6 +4,8 @@
 //! done to tickets; nothing here carries a name, an address or a text. Order does not matter: every measure
 //! sorts by (instant, source, external id), so both databases give the same bytes.
 
+use std::collections::BTreeMap;
+
 use filo_domain::{
     CallbackId, Instant, InteractionId, MatterId, Period, PersonId, TicketId,
     calendar::Calendar,
@@ -32,6 +34,8 @@ pub struct Facts {
     pub calendar: Calendar,
     /// What callers did after the span: who gave up at its end may come back only then.
     pub after: Vec<ReturnFact>,
+    /// The sources that are configured, each with its channel: one that is silent is seen, too.
+    pub sources: BTreeMap<String, Channel>,
 }
 
 /// An act of an identified person shortly after the span.
@@ -92,6 +96,8 @@ pub struct CallFact {
     pub queue: Option<String>,
     /// When its first leg entered a queue.
     pub occurred_at: Instant,
+    /// When it was recorded: it says how late that was, and nothing else.
+    pub recorded_at: Instant,
     /// The last queue outcome, or answered if any leg was.
     pub outcome: CallOutcome,
     /// Sum of waits to the first answer or the end; `None` when unknown.
@@ -127,6 +133,8 @@ pub struct InteractionFact {
     pub external_id: String,
     /// When it happened.
     pub occurred_at: Instant,
+    /// When it was recorded: it says how late that was, and nothing else.
+    pub recorded_at: Instant,
     /// The sender after merges.
     pub person: Option<PersonId>,
     /// The ticket it belongs to.

@@ -29,6 +29,7 @@ mod restated;
 mod returned;
 mod scrivi;
 mod social;
+mod sources;
 mod voice;
 pub(crate) mod workload;
 
@@ -37,12 +38,13 @@ pub use channels::{ChannelRow, ResponseRate, Unification};
 pub use costs::{ChannelCost, CostFigures, Costs, LineCost, MissingCost, SupplierCost, ThemeCost};
 pub use email::{Email, Mailbox};
 pub use ivr::IvrRow;
-pub use leaves::{Leaf, leaves, row_key};
+pub use leaves::{Leaf, is_header, leaves, row_key};
 pub use phone::{AbandonedThenWrote, Phone, RepeatCallers, ServiceLevel};
 pub use restated::{ChangedFigure, changes};
 pub use returned::CameBack;
 pub use scrivi::{Bucket, Scrivi};
 pub use social::Social;
+pub use sources::SourceRow;
 pub use voice::{Callbacks, RatingCount, Ratings};
 pub use workload::{Backlog, DataFlag, LevelI, LevelII, Levels, ThemeRow, UnitRow};
 
@@ -76,7 +78,11 @@ pub struct MonthlyReport {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<ChangedFigure>,
     /// Late data that a closed month does not show.
-    pub pending_differences: PendingDifferences,
+    pub pending_differences: BySource,
+    /// What could not be understood and waited for a person at that instant; reports that were published before it was
+    /// counted do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<BySource>,
     /// The month's figures.
     #[serde(flatten)]
     pub blocks: Blocks,
@@ -118,13 +124,20 @@ pub enum ReportState {
     Closed,
 }
 
-/// Late data of a closed month.
+/// What is no figure of the month, but a reader should know: late data of a closed month (facts that occurred before
+/// its end and were recorded after `as_of`), or what waits in the quarantine.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PendingDifferences {
-    /// How many facts occurred before the month's end and were recorded after `as_of`.
+pub struct BySource {
+    /// How many.
     pub count: u64,
     /// The same by source.
     pub by_source: BTreeMap<String, u64>,
+}
+
+impl From<BTreeMap<String, u64>> for BySource {
+    fn from(by_source: BTreeMap<String, u64>) -> Self {
+        Self { count: by_source.values().sum(), by_source }
+    }
 }
 
 /// All figures of one span of time.
@@ -161,6 +174,9 @@ pub struct Blocks {
     pub costs: Costs,
     /// What somebody who checks the data should know.
     pub data_quality: Vec<DataFlag>,
+    /// Whether every source was heard; reports that were published before it was counted do not have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<SourceRow>,
 }
 
 /// The same blocks for another span.
@@ -218,7 +234,9 @@ pub struct ReportMeta {
     /// The root over the tickets' event chains.
     pub chain_root: Option<String>,
     /// Late data of a closed month.
-    pub pending: PendingDifferences,
+    pub pending: BySource,
+    /// What waits in the quarantine.
+    pub quarantine: Option<BySource>,
 }
 
 /// Which facts a report or explanation of this period needs: contacts that occurred in `[from, to)`, and the
@@ -264,6 +282,7 @@ pub fn monthly_report(
         definitions: BTreeMap::from([(set.set.clone(), set.version())]),
         changes: vec![],
         pending_differences: meta.pending,
+        quarantine: meta.quarantine,
         blocks,
         year_to_date,
         comparison,
@@ -358,6 +377,7 @@ impl Blocks {
             ratings: Ratings::of(view, window, &mut page.at("ratings")),
             costs: Costs::of(view, window, &mut page.at("costs")),
             data_quality: workload::data_quality(view, window, &mut page.at("data_quality")),
+            sources: sources::rows(view, window, &mut page.at("sources")),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     definition::Definitions,
     explain::{Explanation, explain},
     facts::{CallFact, CallbackFact, Facts, InteractionFact, ReturnFact, SeriesFact, TicketFact},
-    report::{ChannelRow, MonthlyReport, PendingDifferences, ReportMeta, ReportState, monthly_report},
+    report::{BySource, ChannelRow, MonthlyReport, ReportMeta, ReportState, monthly_report},
 };
 
 mod callbacks;
@@ -31,6 +31,7 @@ mod returned;
 mod rules;
 mod series;
 mod seven;
+mod sources;
 
 fn files() -> BTreeMap<String, String> {
     let file = |name: &str, text: &str| (name.to_owned(), text.to_owned());
@@ -98,6 +99,7 @@ impl World {
             talk_s: answered.then_some(60),
             choice: None,
             differs: false,
+            recorded_at: occurred_at,
             answered_at: wait_s.filter(|_| answered).map(|wait| occurred_at.plus_seconds(wait)),
             person: None,
             ticket: None,
@@ -114,6 +116,7 @@ impl World {
             direction: Direction::Inbound,
             external_id,
             occurred_at: at(when),
+            recorded_at: at(when),
             person: None,
             ticket: None,
             thread: None,
@@ -175,7 +178,8 @@ fn meta(as_of: Instant) -> ReportMeta {
         as_of,
         generated_at: as_of,
         chain_root: None,
-        pending: PendingDifferences::default(),
+        pending: BySource::default(),
+        quarantine: Some(BySource::default()),
     }
 }
 

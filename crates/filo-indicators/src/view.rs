@@ -101,11 +101,12 @@ pub(crate) struct Call {
 #[derive(Clone, Debug)]
 pub(crate) struct Contact<'a> {
     pub(crate) id: InteractionId,
-    source: &'a str,
+    pub(crate) source: &'a str,
     external_id: &'a str,
     pub(crate) channel: Channel,
     pub(crate) kind: InteractionKind,
     pub(crate) at: Instant,
+    pub(crate) recorded_at: Instant,
     /// The first queue of a call.
     pub(crate) queue: Option<&'a str>,
     pub(crate) person: Option<PersonId>,
@@ -140,6 +141,7 @@ impl<'a> Contact<'a> {
             channel: Channel::Phone,
             kind: InteractionKind::Call,
             at: fact.occurred_at.floor(),
+            recorded_at: fact.recorded_at,
             queue: fact.queue.as_deref(),
             person: fact.person,
             ticket: fact.ticket.map(|ticket| merged.end_of(ticket)),
@@ -169,6 +171,7 @@ impl<'a> Contact<'a> {
             channel: fact.channel,
             kind: fact.kind,
             at: fact.occurred_at.floor(),
+            recorded_at: fact.recorded_at,
             queue: None,
             person: fact.person,
             ticket: fact.ticket.map(|ticket| merged.end_of(ticket)),
@@ -274,6 +277,8 @@ pub(crate) struct View<'a> {
     pub(crate) series: &'a [SeriesFact],
     pub(crate) costs: &'a Costs,
     pub(crate) calendar: &'a Calendar,
+    /// The sources that are configured.
+    pub(crate) sources: &'a BTreeMap<String, Channel>,
     pub(crate) after: Vec<&'a ReturnFact>,
     pub(crate) rules: &'a Rules,
     pub(crate) zone: &'a CityZone,
@@ -298,6 +303,7 @@ impl<'a> View<'a> {
             series: &facts.series,
             costs: &facts.costs,
             calendar: &facts.calendar,
+            sources: &facts.sources,
             after: after(facts),
             rules,
             zone,

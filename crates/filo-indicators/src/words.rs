@@ -388,6 +388,17 @@ const FIGURES: &[(&str, &str, &str)] = &[
         "parte degli importi ÷ contatti gestiti",
     ),
     ("/data_quality/*/count", "Ticket con una segnalazione sulla qualità del dato", "n(ticket)"),
+    ("/sources/*/contacts", "Contatti arrivati da questa fonte", "n(contatti)"),
+    (
+        "/sources/*/active_days",
+        "Giorni locali in cui la fonte ha dato almeno un contatto",
+        "n(giorni diversi con un contatto)",
+    ),
+    (
+        "/sources/*/late",
+        "Contatti di questa fonte registrati quando il periodo era già finito",
+        "n(contatti registrati dopo la fine del periodo)",
+    ),
 ];
 
 /// What the parts of a duration add.

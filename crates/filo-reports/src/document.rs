@@ -351,6 +351,15 @@ impl Writer<'_> {
         if count > 0 {
             notices.push(words.fill("report.pending_notice", &[("count", &count.to_string())])?);
         }
+        if let Some(waiting) = report.quarantine.as_ref().filter(|waiting| waiting.count > 0) {
+            let named = |(source, count): (&String, &u64)| {
+                format!("{}: {count}", words.row("/email/by_mailbox", source))
+            };
+            let sources: Vec<String> = waiting.by_source.iter().map(named).collect();
+            let parts = [("count", waiting.count.to_string()), ("sources", sources.join("; "))];
+            let parts = parts.each_ref().map(|(name, value)| (*name, value.as_str()));
+            notices.push(words.fill("report.quarantine_notice", &parts)?);
+        }
         Ok(notices)
     }
 

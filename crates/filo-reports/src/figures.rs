@@ -111,10 +111,10 @@ impl Leaf {
         let (part, pattern) = Part::split(&place);
         Self { part, pointer, pattern: pattern.to_owned(), keys: rows, value }
     }
-    /// Whether it is a figure, and no bound or threshold.
+    /// Whether it is a figure: no bound or threshold, and nothing that the report says of itself.
     pub(crate) fn is_figure(&self) -> bool {
         let key = self.pattern.rsplit('/').next().unwrap_or_default();
-        !PARAMETERS.contains(&key)
+        !PARAMETERS.contains(&key) && !report::is_header(&self.pattern)
     }
 }
 

@@ -150,6 +150,8 @@ const UNITS: List = list("/units", "units.csv", "unit", "unit", &[]);
 const BANDS: List = list("/backlog/bands", "backlog.csv", "label", "days", &["upper_days"]);
 const CHOICES: List = List { optional: true, ..list("/phone/ivr", "phone_ivr.csv", "choice", "choice", &[]) };
 const FLAGS: List = list("/data_quality", "data_quality.csv", "flag", "flag", &[]);
+const SOURCES: List =
+    List { optional: true, ..list("/sources", "sources.csv", "source", "source", &["channel"]) };
 const QUEUES: List = list("/phone/by_queue", "phone_by_queue.csv", "queue", "queue", &[]);
 const CALL_THEMES: List = list("/phone/by_theme", "phone_by_theme.csv", "theme", "theme", &[]);
 const HOURS: List = List {
@@ -612,7 +614,13 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
             Item::Exclusions,
             Item::Note("quality"),
             Item::Counted { table: "quality", list: &FLAGS, shares: false, total: false },
-            Item::Definitions(&["/data_quality"]),
+            Item::Grid {
+                table: "sources",
+                list: &SOURCES,
+                columns: &[Field::Figure("contacts"), Field::Figure("active_days"), Field::Figure("late")],
+                total: None,
+            },
+            Item::Definitions(&["/data_quality", "/sources"]),
         ],
     },
     SectionSpec { key: "about", items: &[Item::About, Item::Note("about"), Item::EveryFigure] },

@@ -63,7 +63,7 @@ impl Words {
                 let day = self.city.texts.get(&self.language, &format!("weekdays.{day}"))?;
                 Some(format!("{day} {hour}:00"))
             }),
-            "by_mailbox" => self.city.source(key).map(|source| source.label.clone()),
+            "by_mailbox" | "sources" => self.city.source(key).map(|source| source.label.clone()),
             "excluded" => text("report.reason").map(str::to_owned),
             "data_quality" => text("report.flag").map(str::to_owned),
             _ => None,

@@ -142,6 +142,22 @@ pub fn list(
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// How many units waited for somebody at an instant, by source.
+///
+/// # Errors
+/// The database's own.
+pub fn waiting(conn: &mut Conn, at: Instant) -> Result<Vec<(String, i64)>, StoreError> {
+    let at = SqlInstant::from(at);
+    let rows: Vec<(String, i64)> = on!(conn, c => quarantine::table
+        .filter(quarantine::created_at.le(at))
+        .filter(quarantine::decided_at.is_null().or(quarantine::decided_at.gt(at)))
+        .group_by(quarantine::source)
+        .select((quarantine::source, diesel::dsl::count_star()))
+        .order(quarantine::source)
+        .load(c))?;
+    Ok(rows)
+}
+
 /// The open units of a source with one reason, oldest first.
 ///
 /// # Errors

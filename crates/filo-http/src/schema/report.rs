@@ -58,6 +58,10 @@ pub struct MonthlyReport {
     pub inputs_sha256: String,
     /// The root of the events' chains.
     pub chain_root: Option<String>,
+    /// What waited in the quarantine at that instant, by source; absent of reports that were published before it was
+    /// counted.
+    #[schema(required = false)]
+    pub quarantine: Option<Value>,
     /// What a restatement changed from the revision before it; absent when nothing.
     #[schema(required = false)]
     pub changes: Vec<ChangedFigure>,

@@ -5,6 +5,10 @@
 
 use serde_json::Value;
 
+/// What a report says of itself: no figures.
+const HEADER: [&str; 6] =
+    ["revision", "reason", "chain_root", "pending_differences", "quarantine", "changes"];
+
 /// A number of a report, or a figure that is unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Leaf {
@@ -37,6 +41,11 @@ fn walk(value: &Value, at: &Leaf, found: &mut Vec<Leaf>) {
         Value::Number(_) | Value::Null => found.push(Leaf { value: value.clone(), ..at.clone() }),
         Value::Bool(_) | Value::String(_) => {}
     }
+}
+
+/// Whether at this place stands no figure, but something that the report says of itself.
+pub fn is_header(place: &str) -> bool {
+    HEADER.contains(&place.split('/').nth(1).unwrap_or_default())
 }
 
 impl Leaf {

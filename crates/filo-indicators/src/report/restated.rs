@@ -10,11 +10,8 @@ use serde_json::Value;
 
 use super::{
     MonthlyReport,
-    leaves::{Leaf, leaves},
+    leaves::{Leaf, is_header, leaves},
 };
-
-/// What a report says of itself: no figures.
-const HEADER: [&str; 5] = ["revision", "reason", "chain_root", "pending_differences", "changes"];
 
 /// A figure that differs from the revision before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,10 +58,6 @@ pub fn changes(
 }
 
 fn figures(report: &MonthlyReport) -> Result<BTreeMap<Place, Leaf>, serde_json::Error> {
-    let header = |leaf: &Leaf| {
-        let block = leaf.place.split('/').nth(1).unwrap_or_default();
-        HEADER.contains(&block)
-    };
-    let own = leaves(&serde_json::to_value(report)?).into_iter().filter(|leaf| !header(leaf));
+    let own = leaves(&serde_json::to_value(report)?).into_iter().filter(|leaf| !is_header(&leaf.place));
     Ok(own.map(|leaf| ((leaf.place.clone(), leaf.rows.clone()), leaf)).collect())
 }

@@ -167,7 +167,7 @@ fn six_a_late_log_changes_an_open_month_and_a_closed_one_shows_it_as_pending() {
 
     // The loader leaves the late call out of a closed month and hands over how many there are.
     let by_source = BTreeMap::from([("pbx".to_owned(), 1)]);
-    let pending = PendingDifferences { count: 1, by_source };
+    let pending = BySource { count: 1, by_source };
     let meta = ReportMeta { state: ReportState::Closed, revision: Some(1), pending, ..meta(at("11-03")) };
     let month = Period::parse("2026-10").unwrap();
     let closed = monthly_report(&Facts::default(), &milan(), month, &rome(), meta);

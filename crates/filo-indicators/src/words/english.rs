@@ -254,6 +254,17 @@ pub(super) const FIGURES: &[(&str, &str, &str)] = &[
     ("/ratings/mean", "Mean rating from 1 to 5", "mean(last rating)"),
     ("/ratings/distribution/*/count", "Tickets by rating", "n(tickets)"),
     ("/data_quality/*/count", "Tickets with a flag on the quality of their data", "n(tickets)"),
+    ("/sources/*/contacts", "Contacts that came from this source", "n(contacts)"),
+    (
+        "/sources/*/active_days",
+        "Local days on which the source gave at least one contact",
+        "n(distinct days with a contact)",
+    ),
+    (
+        "/sources/*/late",
+        "Contacts of this source recorded when the period was over",
+        "n(contacts recorded after the period's end)",
+    ),
 ];
 
 /// What the parts of a duration add.

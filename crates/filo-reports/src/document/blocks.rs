@@ -129,6 +129,9 @@ impl Writer<'_> {
             None => fact("chain_root", self.text("report.number.unknown")?)?,
         });
         facts.push(fact("pending", report.pending_differences.count.to_string())?);
+        if let Some(waiting) = &report.quarantine {
+            facts.push(fact("quarantine", waiting.count.to_string())?);
+        }
         Ok(facts)
     }
 }

@@ -36,11 +36,8 @@ impl Writer<'_> {
     /// Every place of every part, one row each.
     pub(super) fn every_figure(&self) -> Result<Table, DocumentError> {
         let mut seen = HashSet::new();
-        let own = |leaf: &Leaf| {
-            leaf.is_figure() && !leaf.pattern.starts_with("/pending") && leaf.pattern != "/revision"
-        };
         let mut rows = Vec::new();
-        for leaf in self.figures.leaves().into_iter().filter(own) {
+        for leaf in self.figures.leaves().into_iter().filter(Leaf::is_figure) {
             if seen.insert((leaf.pattern.clone(), leaf.keys.clone())) {
                 rows.push(self.figure_row(&leaf)?);
             }

@@ -53,7 +53,7 @@ fn every_number_of_the_json_report_is_a_number_of_the_workbook() {
     let columns = [Part::Month, Part::PreviousMonth, Part::SameMonthLastYear, Part::YearToDate];
     let mut seen = 0;
     for leaf in Figures::of(&report).unwrap().leaves() {
-        if !leaf.is_figure() || leaf.pattern.starts_with("/pending") || leaf.pattern == "/revision" {
+        if !leaf.is_figure() {
             continue;
         }
         let name = std::iter::once(&leaf.pattern).chain(&leaf.keys).map(String::as_str).collect::<Vec<_>>();

@@ -9,7 +9,7 @@ use filo_domain::{
 };
 use filo_indicators::{
     facts::{CallFact, Facts, InteractionFact, SeriesFact, TicketFact},
-    report::{MonthlyReport, PendingDifferences, ReportMeta, ReportState, monthly_report},
+    report::{BySource, MonthlyReport, ReportMeta, ReportState, monthly_report},
 };
 use uuid::Uuid;
 
@@ -58,6 +58,7 @@ impl World {
             talk_s: answered.then_some(277),
             choice: None,
             differs: false,
+            recorded_at: occurred_at,
             answered_at: wait_s.filter(|_| answered).map(|wait| occurred_at.plus_seconds(wait)),
             person: None,
             ticket: None,
@@ -80,6 +81,7 @@ impl World {
             direction: Direction::Inbound,
             external_id,
             occurred_at,
+            recorded_at: occurred_at,
             person: None,
             ticket: None,
             thread: None,
@@ -123,7 +125,8 @@ impl World {
             as_of,
             generated_at: as_of,
             chain_root: None,
-            pending: PendingDifferences::default(),
+            pending: BySource::default(),
+            quarantine: Some(BySource::default()),
         };
         let month = Period::parse_month(month).unwrap();
         monthly_report(&self.facts, &super::definitions(), month, &rome(), meta)
