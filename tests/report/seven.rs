@@ -9,7 +9,7 @@ use filo_testkit::{
     phone::{Leg, QueueLog},
     social,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{TestApp, operator};
 

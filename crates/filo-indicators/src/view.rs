@@ -4,7 +4,7 @@
 //! the order in which facts were loaded changes no byte. Rules of what is a contact and a request: the
 //! indicators' definitions, section 1. Start at [`View::new`].
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use filo_domain::{
     CityZone, Instant, InteractionId, Period, PersonId, TicketId,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{
     Conn, StoreError,
-    conn::{insert_together, on},
+    conn::{insert_each, on},
     schema::{calls, legs},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, word},
@@ -146,6 +146,18 @@ pub fn legs_of_calls(conn: &mut Conn, ids: &[InteractionId]) -> Result<Vec<Store
     rows.into_iter().map(StoredLeg::try_from).collect()
 }
 
+/// When the last leg of a source was entered.
+///
+/// # Errors
+/// The database's own.
+pub fn last_entry(conn: &mut Conn, source: &str) -> Result<Option<Instant>, StoreError> {
+    let last: Option<SqlInstant> = on!(conn, c => legs::table
+        .filter(legs::source.eq(source))
+        .select(diesel::dsl::max(legs::entered_at))
+        .get_result(c))?;
+    Ok(opt(last))
+}
+
 /// Legs of a source entered in `[from, to)` whose end is not known and that no restart has lost.
 ///
 /// # Errors
@@ -176,12 +188,9 @@ pub fn insert_legs(conn: &mut Conn, source: &str, new: Vec<StoredLeg>) -> Result
         Conn::Postgres(c) => {
             diesel::copy_from(legs::table).from_insertable(&rows).execute(&mut **c)?;
         }
-        Conn::Sqlite(c) => insert_together(
-            c,
-            &rows,
-            |c, group| diesel::insert_into(legs::table).values(group).execute(c),
-            |c, row| diesel::insert_into(legs::table).values(row).execute(c),
-        )?,
+        Conn::Sqlite(c) => {
+            insert_each(c, &rows, |c, row| diesel::insert_into(legs::table).values(row).execute(c))?
+        }
     }
     Ok(())
 }
@@ -296,12 +305,9 @@ pub fn insert_all(conn: &mut Conn, source: &str, new: Vec<(InteractionId, Call)>
         Conn::Postgres(c) => {
             diesel::copy_from(calls::table).from_insertable(&rows).execute(&mut **c)?;
         }
-        Conn::Sqlite(c) => insert_together(
-            c,
-            &rows,
-            |c, group| diesel::insert_into(calls::table).values(group).execute(c),
-            |c, row| diesel::insert_into(calls::table).values(row).execute(c),
-        )?,
+        Conn::Sqlite(c) => {
+            insert_each(c, &rows, |c, row| diesel::insert_into(calls::table).values(row).execute(c))?
+        }
     }
     Ok(())
 }

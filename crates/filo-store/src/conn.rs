@@ -33,21 +33,14 @@ macro_rules! on {
 }
 pub(crate) use on;
 
-/// Rows that one prepared statement of SQLite writes: it opens the table and its indices once for all of them. Each
-/// such statement is a savepoint of its own, whose end costs time in proportion to what the transaction has changed
-/// so far: there must be few of them.
-pub(crate) const TOGETHER: usize = 512;
-
-/// Writes many rows into a table of SQLite, most of them [`TOGETHER`].
-pub(crate) fn insert_together<R>(
+/// Writes rows into a table of SQLite, one prepared statement a row: one that writes many rows is a savepoint of its
+/// own, which keeps a copy of every page that it changes.
+pub(crate) fn insert_each<R>(
     c: &mut SqliteConnection,
     rows: &[R],
-    group: impl Fn(&mut SqliteConnection, &[R; TOGETHER]) -> QueryResult<usize>,
-    one: impl Fn(&mut SqliteConnection, &R) -> QueryResult<usize>,
+    insert: impl Fn(&mut SqliteConnection, &R) -> QueryResult<usize>,
 ) -> QueryResult<()> {
-    let (groups, rest) = rows.as_chunks::<TOGETHER>();
-    groups.iter().try_for_each(|rows| group(c, rows).map(drop))?;
-    rest.iter().try_for_each(|row| one(c, row).map(drop))
+    rows.iter().try_for_each(|row| insert(c, row).map(drop))
 }
 
 impl Conn {

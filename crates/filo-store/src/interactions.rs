@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Conn, StoreError,
-    conn::{insert_together, on},
+    conn::{insert_each, on},
     intake::RawInput,
     schema::interactions,
     sql_types::{SqlId, SqlInstant, opt},
@@ -173,12 +173,9 @@ pub fn insert_all(conn: &mut Conn, new: Vec<Interaction>) -> Result<(), StoreErr
         Conn::Postgres(c) => {
             diesel::copy_from(interactions::table).from_insertable(&rows).execute(&mut **c)?;
         }
-        Conn::Sqlite(c) => insert_together(
-            c,
-            &rows,
-            |c, group| diesel::insert_into(interactions::table).values(group).execute(c),
-            |c, row| diesel::insert_into(interactions::table).values(row).execute(c),
-        )?,
+        Conn::Sqlite(c) => {
+            insert_each(c, &rows, |c, row| diesel::insert_into(interactions::table).values(row).execute(c))?
+        }
     }
     Ok(())
 }

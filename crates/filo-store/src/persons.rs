@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{
     Conn, StoreError,
-    conn::{insert_together, on},
+    conn::{insert_each, on},
     person_words,
     schema::{identities, person_merges, persons},
     sql_types::{SqlId, SqlInstant, opt},
@@ -312,19 +312,11 @@ pub fn insert_strangers(
         }
         Conn::Sqlite(c) => {
             let table = persons::table;
-            insert_together(
-                c,
-                &persons,
-                |c, group| diesel::insert_into(table).values(group).execute(c),
-                |c, row| diesel::insert_into(table).values(row).execute(c),
-            )?;
+            insert_each(c, &persons, |c, row| diesel::insert_into(table).values(row).execute(c))?;
             let table = identities::table;
-            insert_together(
-                c,
-                &identities,
-                |c, group| diesel::insert_into(table).values(group).on_conflict_do_nothing().execute(c),
-                |c, row| diesel::insert_into(table).values(row).on_conflict_do_nothing().execute(c),
-            )?;
+            insert_each(c, &identities, |c, row| {
+                diesel::insert_into(table).values(row).on_conflict_do_nothing().execute(c)
+            })?;
         }
     }
     Ok(())

@@ -59,7 +59,7 @@ impl Seen {
         source: &str,
         now: Instant,
     ) -> Result<Tally, AppError> {
-        let mut known = sheets(conn, source, self.by_id.keys())?;
+        let mut known = self.known(conn, source)?;
         let (mut tally, mut rows) = (Tally::default(), Rows::default());
         for (call_id, call) in self.by_id {
             match known.remove(&call_id) {
@@ -76,21 +76,27 @@ impl Seen {
         rows.write(conn, source, now)?;
         Ok(tally)
     }
+
+    /// What is stored of their call ids; a log that goes on where the last one ended has few to ask for.
+    fn known(&self, conn: &mut Conn, source: &str) -> Result<HashMap<String, Sheet>, AppError> {
+        let mut sheets: HashMap<String, Sheet> = HashMap::new();
+        let Some(last) = calls::last_entry(conn, source)? else { return Ok(sheets) };
+        let near = self.by_id.iter().filter(|(_, call)| call.is_near(last));
+        let ids: Vec<&str> = near.map(|(id, _)| id.as_str()).collect();
+        for stored in calls::legs_of_ids(conn, source, &ids)? {
+            let sheet = sheets.entry(stored.leg.call_id.clone()).or_default();
+            sheet.entries.push(Entry { stored, fate: Fate::Kept });
+        }
+        Ok(sheets)
+    }
 }
 
-/// What is stored of call ids.
-fn sheets<'i>(
-    conn: &mut Conn,
-    source: &str,
-    ids: impl Iterator<Item = &'i String>,
-) -> Result<HashMap<String, Sheet>, AppError> {
-    let ids: Vec<&str> = ids.map(String::as_str).collect();
-    let mut sheets: HashMap<String, Sheet> = HashMap::new();
-    for stored in calls::legs_of_ids(conn, source, &ids)? {
-        let sheet = sheets.entry(stored.leg.call_id.clone()).or_default();
-        sheet.entries.push(Entry { stored, fate: Fate::Kept });
+impl SeenCall {
+    /// Whether it may be one that the store knows: legs meet, and make one call, only near each other in time.
+    fn is_near(&self, last_entry: Instant) -> bool {
+        let reach = last_entry.plus_seconds(2 * CALL_SPAN_S);
+        self.legs.iter().any(|leg| leg.entered_at <= reach)
     }
-    Ok(sheets)
 }
 
 /// What is to be done about a leg's row.

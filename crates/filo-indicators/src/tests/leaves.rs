@@ -56,7 +56,7 @@ pub(super) fn check_all(world: &World, month: &str) {
     let report = serde_json::to_value(world.report(month)).unwrap();
     let mut found = Vec::new();
     leaves(&report, String::new(), &mut found);
-    found.retain(|pointer| !report::is_header(pointer));
+    found.retain(|pointer| !crate::report::is_header(pointer));
     assert!(found.len() > 800, "{}", found.len());
     for pointer in &found {
         check(world, &report, pointer);

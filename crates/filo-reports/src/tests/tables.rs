@@ -115,7 +115,8 @@ fn each_figure_leads_to_its_definition() {
     let sheets = sheets(&busy_report());
     let known: Vec<&str> = sheets["definitions.csv"].iter().map(|row| row[0].as_str()).collect();
     let parameters = ["upper_days", "threshold_s", "window_days", "rating", "/weekday", "/hour"];
-    for row in sheets["figures.csv"].iter().skip(1).filter(|row| !is_header(&row[0])) {
+    for row in sheets["figures.csv"].iter().skip(1).filter(|row| !filo_indicators::report::is_header(&row[0]))
+    {
         let parameter = parameters.iter().any(|parameter| row[5].ends_with(parameter));
         assert!(parameter || known.contains(&row[5].as_str()), "{} has no definition", row[5]);
     }
