@@ -281,8 +281,8 @@ async fn six_a_late_log_changes_an_open_month_and_a_closed_one_shows_it_as_pendi
         let sources = open.at("/sources").as_array().unwrap();
         let place = sources.iter().position(|row| row["source"] == "pbx-020202").unwrap();
         let row = format!("/sources/{place}");
-        assert_eq!(open.counts(&row, &["contacts", "active_days", "late"]), [1, 1, 1]);
-        city.explains(&open, "2026-10", &format!("{row}/active_days")).await;
+        assert_eq!(open.counts(&row, &["contacts", "days_heard", "late"]), [1, 1, 1]);
+        city.explains(&open, "2026-10", &format!("{row}/days_heard")).await;
         let silent = |row: &&Value| row["contacts"] == 0;
         assert!(sources.iter().filter(silent).any(|row| row["source"] == "urp"), "a silent source is seen");
 

@@ -390,7 +390,7 @@ const FIGURES: &[(&str, &str, &str)] = &[
     ("/data_quality/*/count", "Ticket con una segnalazione sulla qualità del dato", "n(ticket)"),
     ("/sources/*/contacts", "Contatti arrivati da questa fonte", "n(contatti)"),
     (
-        "/sources/*/active_days",
+        "/sources/*/days_heard",
         "Giorni locali in cui la fonte ha dato almeno un contatto",
         "n(giorni diversi con un contatto)",
     ),

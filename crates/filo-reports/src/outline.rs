@@ -617,7 +617,7 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
             Item::Grid {
                 table: "sources",
                 list: &SOURCES,
-                columns: &[Field::Figure("contacts"), Field::Figure("active_days"), Field::Figure("late")],
+                columns: &[Field::Figure("contacts"), Field::Figure("days_heard"), Field::Figure("late")],
                 total: None,
             },
             Item::Definitions(&["/data_quality", "/sources"]),

@@ -20,7 +20,7 @@ pub struct SourceRow {
     /// Its contacts: 0 of a source that was silent.
     pub contacts: u64,
     /// Local days with a contact of it.
-    pub active_days: u64,
+    pub days_heard: u64,
     /// Its contacts that were recorded after the span had ended.
     pub late: u64,
 }
@@ -41,7 +41,7 @@ pub(super) fn rows(view: &View, window: Window, page: &mut Page) -> Vec<SourceRo
             source: source.to_owned(),
             channel,
             contacts: page.count("contacts", own().map(Contact::item)),
-            active_days: page.count("active_days", first_of_each_day(view, own())),
+            days_heard: page.count("days_heard", first_of_each_day(view, own())),
             late: page.count("late", late.map(Contact::item)),
         }
     };

@@ -14,7 +14,7 @@ fn a_source_without_a_contact_is_a_row_of_zeros() {
     world.facts.sources.insert("urp".to_owned(), Channel::Email);
     world.call("10-05 08:00:00", CallOutcome::Answered, Some(5));
     let silent = row(&world, "2026-10", "urp");
-    assert_eq!((silent.contacts, silent.active_days, silent.late), (0, 0, 0));
+    assert_eq!((silent.contacts, silent.days_heard, silent.late), (0, 0, 0));
     assert_eq!(
         row(&world, "2026-10", "pbx").contacts,
         1,
@@ -31,7 +31,7 @@ fn days_are_local_and_count_once_and_late_is_after_the_end_of_the_month() {
     // In Rome it is November already.
     world.call("10-31 23:00:00", CallOutcome::Answered, Some(5)).recorded_at = at("11-04 08:00:00");
     let october = row(&world, "2026-10", "pbx");
-    assert_eq!((october.contacts, october.active_days, october.late), (3, 2, 1));
+    assert_eq!((october.contacts, october.days_heard, october.late), (3, 2, 1));
     let november = row(&world, "2026-11", "pbx");
-    assert_eq!((november.contacts, november.active_days, november.late), (1, 1, 0));
+    assert_eq!((november.contacts, november.days_heard, november.late), (1, 1, 0));
 }

@@ -256,7 +256,7 @@ pub(super) const FIGURES: &[(&str, &str, &str)] = &[
     ("/data_quality/*/count", "Tickets with a flag on the quality of their data", "n(tickets)"),
     ("/sources/*/contacts", "Contacts that came from this source", "n(contacts)"),
     (
-        "/sources/*/active_days",
+        "/sources/*/days_heard",
         "Local days on which the source gave at least one contact",
         "n(distinct days with a contact)",
     ),
