@@ -24,16 +24,13 @@ use filo_store::{
 use serde_json::json;
 
 pub use self::import::{Lines, Piece};
-use self::{
-    import::{Portion, Ready},
-    register::Seen,
-};
+use self::{import::Portion, import::Ready, register::Seen};
 use crate::{
     App, AppError, Core,
     intake::{Kept, PhoneUnits, Tally, USUAL, quarantine_unit},
 };
 
-/// Legs registered in one transaction: enough that its cost does not count, few enough that others get their turn.
+/// Legs that are reckoned together, and held in memory twice: while they are written, the next ones are reckoned.
 const CHUNK: usize = 16_000;
 /// The reason under which an end without its start is kept.
 pub(crate) const WITHOUT_START: &str = "leg_without_start";
@@ -66,36 +63,13 @@ impl App {
         now: Instant,
     ) -> Result<Tally, AppError> {
         let restarts = run.folded.restarts.clone();
-        let mut tally = self.put_portion(source, format, run, now).await?;
+        let mut tally = Tally::default();
+        for ready in Ready::of(&self.core, source, run, now) {
+            let (core, source, format) = (self.core.clone(), source.to_owned(), format.to_owned());
+            let put = self.db.write_much(move |conn| ready.put(conn, &core, (&source, &format), now));
+            tally.add(&put.await?);
+        }
         tally.add(&self.end_run(source, restarts, now).await?);
-        Ok(tally)
-    }
-
-    /// Writes what a part of a run gave.
-    async fn put_portion(
-        &self,
-        source: &str,
-        format: &str,
-        portion: Portion,
-        now: Instant,
-    ) -> Result<Tally, AppError> {
-        self.put_ready(source, format, Ready::of(&self.core, source, portion, now), now).await
-    }
-
-    async fn put_ready(
-        &self,
-        source: &str,
-        format: &str,
-        ready: Ready,
-        now: Instant,
-    ) -> Result<Tally, AppError> {
-        let mut tally = self.put_rejected(source, format, ready.rejected, now).await?;
-        for seen in ready.seen {
-            tally.add(&self.put_legs(source, seen, now).await?);
-        }
-        for orphans in group_orphans(ready.orphans) {
-            tally.add(&self.put_orphans(source, orphans, ready.restarts.clone(), now).await?);
-        }
         Ok(tally)
     }
 
@@ -103,54 +77,6 @@ impl App {
     async fn end_run(&self, source: &str, restarts: Vec<Instant>, now: Instant) -> Result<Tally, AppError> {
         self.lose_open_legs(source, restarts).await?;
         self.retry_orphans(source, now).await
-    }
-
-    async fn put_rejected(
-        &self,
-        source: &str,
-        format: &str,
-        rejected: Vec<Rejected>,
-        now: Instant,
-    ) -> Result<Tally, AppError> {
-        let mut tally = Tally::default();
-        for chunk in rejected.chunks(CHUNK) {
-            let (source, format, chunk) = (source.to_owned(), format.to_owned(), chunk.to_vec());
-            tally.add(&self.db.write(move |conn| keep_rejected(conn, &source, &format, chunk, now)).await?);
-        }
-        Ok(tally)
-    }
-
-    async fn put_legs(&self, source: &str, seen: Seen, now: Instant) -> Result<Tally, AppError> {
-        let (core, source) = (self.core.clone(), source.to_owned());
-        self.db
-            .write(move |conn| {
-                take_turn(conn)?;
-                seen.put(conn, &core, &source, now)
-            })
-            .await
-    }
-
-    /// The events of one leg whose start is not in this run.
-    async fn put_orphans(
-        &self,
-        source: &str,
-        orphans: Vec<LegEvent>,
-        restarts: Vec<Instant>,
-        now: Instant,
-    ) -> Result<Tally, AppError> {
-        let (core, source) = (self.core.clone(), source.to_owned());
-        self.db
-            .write(move |conn| {
-                take_turn(conn)?;
-                let mut tally = Tally { read: 1, ..Tally::default() };
-                match complete(conn, &core, &source, &orphans, &restarts)? {
-                    Some(true) => tally.accepted += 1,
-                    Some(false) => tally.duplicates += 1,
-                    None => quarantine_unit(conn, kept(&source), orphan_unit(&orphans)?, now, &mut tally)?,
-                }
-                Ok(tally)
-            })
-            .await
     }
 
     /// A restart of the phone system loses the legs that were open, those of earlier runs too.
@@ -224,14 +150,12 @@ fn orphan_unit(orphans: &[LegEvent]) -> Result<Rejected, AppError> {
     })
 }
 
-fn keep_rejected(
+fn put_rejected(
     conn: &mut Conn,
-    source: &str,
-    format: &str,
+    (source, format): (&str, &str),
     rejected: Vec<Rejected>,
     now: Instant,
 ) -> Result<Tally, AppError> {
-    take_turn(conn)?;
     let mut tally = Tally { read: u64::try_from(rejected.len()).unwrap_or(u64::MAX), ..Tally::default() };
     for unit in rejected {
         let kept = Kept { source, format, context: json!({ "arrived_at": null }) };
@@ -240,7 +164,24 @@ fn keep_rejected(
     Ok(tally)
 }
 
-/// Legs in transactions of nearly the same size; those of one call stay in one.
+/// The events of one leg whose start is not in this run.
+fn put_orphans(
+    conn: &mut Conn,
+    core: &Core,
+    source: &str,
+    (orphans, restarts): (&[LegEvent], &[Instant]),
+    now: Instant,
+) -> Result<Tally, AppError> {
+    let mut tally = Tally { read: 1, ..Tally::default() };
+    match complete(conn, core, source, orphans, restarts)? {
+        Some(true) => tally.accepted += 1,
+        Some(false) => tally.duplicates += 1,
+        None => quarantine_unit(conn, kept(source), orphan_unit(orphans)?, now, &mut tally)?,
+    }
+    Ok(tally)
+}
+
+/// Legs in chunks of nearly the same size; those of one call stay in one.
 fn chunks(mut seen: Vec<Leg>) -> Vec<Vec<Leg>> {
     seen.sort_by(|a, b| (&a.call_id, a.entered_at, &a.queue).cmp(&(&b.call_id, b.entered_at, &b.queue)));
     let size = seen.len().div_ceil(seen.len().div_ceil(CHUNK).max(1));

@@ -56,6 +56,15 @@ impl Conn {
         self.finish(work)
     }
 
+    /// Runs work in an outer transaction of the one writer.
+    pub(crate) fn write_alone<T, E: From<StoreError>>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.begin_writing().map_err(StoreError::from)?;
+        self.finish(work)
+    }
+
     /// Runs work that only reads, all of it in one snapshot.
     pub(crate) fn view<T, E: From<StoreError>>(
         &mut self,

@@ -107,10 +107,33 @@ impl Db {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
+        self.commit(false, work).await
+    }
+
+    /// The same for work that changes very much: on the embedded database it is committed alone, for together with
+    /// others a copy of every page that it changes would be kept.
+    ///
+    /// # Errors
+    /// The work's own, or the store's.
+    pub async fn write_much<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        self.commit(true, work).await
+    }
+
+    async fn commit<T, E, F>(&self, alone: bool, work: F) -> Result<T, E>
+    where
+        F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
         let work = watching(self.plans.clone(), work);
         let done = match &self.pools {
             Pools::Postgres(_) => self.blocking(|conn| conn.transaction(work)).await,
-            Pools::Sqlite { writer, .. } => writer.run(self.wait, work).await,
+            Pools::Sqlite { writer, .. } => writer.run(self.wait, alone, work).await,
         };
         if done.is_ok() {
             self.written.send_modify(|count| *count = count.wrapping_add(1));

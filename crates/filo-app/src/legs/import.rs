@@ -10,14 +10,20 @@ use filo_domain::{
     Instant,
     legs::{Folded, LegEvent, LegOrigin, Window},
 };
-use filo_store::followed_files::{self, Place};
-use tokio::sync::mpsc::{self, Sender};
+use filo_store::{
+    Conn,
+    followed_files::{self, Place},
+    intake::take_turn,
+};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 
-use super::{CHUNK, chunks, register::Seen};
+use super::{CHUNK, chunks, group_orphans, put_orphans, put_rejected, register::Seen};
 use crate::{App, AppError, Core, intake::Tally};
 
-/// Portions that may wait to be written: one in the making, one at hand.
+/// Chunks that may wait to be written: one in the making, one at hand.
 const WAITING: usize = 1;
+/// Chunks written in one transaction at most: few enough that others get their turn.
+const TOGETHER: usize = 3;
 
 /// Bytes of a file: a part that ends with a line, or the last one. Of formats that cannot be read in parts
 /// ([`Decode::in_parts`]) the whole file.
@@ -62,19 +68,77 @@ impl Portion {
     }
 }
 
-/// What is to be written of a portion, as far as that is known without the store.
+/// What is to be written, as far as that is known without the store: a chunk of legs, before them what was not
+/// understood, after them the events whose legs are not among them.
 pub(super) struct Ready {
-    pub(super) seen: Vec<Seen>,
-    pub(super) orphans: Vec<LegEvent>,
-    pub(super) restarts: Vec<Instant>,
-    pub(super) rejected: Vec<Rejected>,
+    rejected: Vec<Rejected>,
+    seen: Seen,
+    orphans: Vec<LegEvent>,
+    restarts: Vec<Instant>,
 }
 
 impl Ready {
-    pub(super) fn of(core: &Core, source: &str, portion: Portion, now: Instant) -> Self {
+    /// At least one.
+    pub(super) fn of(core: &Core, source: &str, portion: Portion, now: Instant) -> Vec<Self> {
         let Portion { folded: Folded { legs, orphans, restarts }, rejected } = portion;
-        let seen = chunks(legs).into_iter().map(|legs| Seen::of(core, source, legs, now)).collect();
-        Self { seen, orphans, restarts, rejected }
+        let mut chunks = chunks(legs);
+        let last = chunks.pop().unwrap_or_default();
+        let ready = |legs| Self {
+            rejected: vec![],
+            seen: Seen::of(core, source, legs, now),
+            orphans: vec![],
+            restarts: restarts.clone(),
+        };
+        let mut all: Vec<Self> = chunks.into_iter().map(ready).collect();
+        all.push(Self { orphans, ..ready(last) });
+        if let Some(first) = all.first_mut() {
+            first.rejected = rejected;
+        }
+        all
+    }
+
+    pub(super) fn put(
+        self,
+        conn: &mut Conn,
+        core: &Core,
+        (source, format): (&str, &str),
+        now: Instant,
+    ) -> Result<Tally, AppError> {
+        take_turn(conn)?;
+        let mut tally = put_rejected(conn, (source, format), self.rejected, now)?;
+        tally.add(&self.seen.put(conn, core, source, now)?);
+        for orphans in group_orphans(self.orphans) {
+            tally.add(&put_orphans(conn, core, source, (&orphans, &self.restarts), now)?);
+        }
+        Ok(tally)
+    }
+}
+
+/// An import under way.
+struct Run {
+    chunks: Receiver<Ready>,
+    tally: Tally,
+    restarts: Vec<Instant>,
+}
+
+impl Run {
+    /// Writes a chunk, and those that are ready by then, in one transaction: the more it changes, the fewer pages are
+    /// written twice.
+    fn put(
+        mut self,
+        conn: &mut Conn,
+        first: Ready,
+        core: &Core,
+        of: (&str, &str),
+        now: Instant,
+    ) -> Result<Self, AppError> {
+        let mut next = Some(first);
+        for _ in 0..TOGETHER {
+            let Some(chunk) = next.take().or_else(|| self.chunks.try_recv().ok()) else { break };
+            self.restarts.clone_from(&chunk.restarts);
+            self.tally.add(&chunk.put(conn, core, of, now)?);
+        }
+        Ok(self)
     }
 }
 
@@ -95,19 +159,20 @@ impl App {
             return Err(AppError::NotFound("source"));
         }
         let (name, decoder) = format;
-        let (out, mut portions) = mpsc::channel(WAITING);
+        let (out, chunks) = mpsc::channel(WAITING);
         let (core, of) = (self.core.clone(), source.to_owned());
         let reading = tokio::task::spawn_blocking(move || {
             Reader { decoder: &*decoder, core: &core, source: &of, now, out }.read(pieces);
         });
-        let (mut tally, mut restarts) = (Tally::default(), vec![]);
-        while let Some(ready) = portions.recv().await {
-            restarts.clone_from(&ready.restarts);
-            tally.add(&self.put_ready(source, &name, ready, now).await?);
+        let mut run = Run { chunks, tally: Tally::default(), restarts: vec![] };
+        while let Some(first) = run.chunks.recv().await {
+            let (core, source, format) = (self.core.clone(), source.to_owned(), name.clone());
+            let put = self.db.write_much(move |conn| run.put(conn, first, &core, (&source, &format), now));
+            run = put.await?;
         }
         reading.await.map_err(|error| AppError::internal("a log could not be read", error))?;
-        tally.add(&self.end_run(source, restarts, now).await?);
-        Ok(tally)
+        run.tally.add(&self.end_run(source, run.restarts, now).await?);
+        Ok(run.tally)
     }
 
     /// How far a growing log was taken in.
@@ -193,7 +258,8 @@ impl Reader<'_> {
 
     /// Whether somebody still takes it.
     fn hand_over(&self, portion: Portion) -> bool {
-        self.out.blocking_send(Ready::of(self.core, self.source, portion, self.now)).is_ok()
+        let chunks = Ready::of(self.core, self.source, portion, self.now);
+        chunks.into_iter().all(|chunk| self.out.blocking_send(chunk).is_ok())
     }
 }
 

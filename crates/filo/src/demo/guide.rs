@@ -71,6 +71,8 @@ impl Guide<'_> {
         if let Some((number, code)) = &self.lived.request {
             lines.push(line("", &format!("per esempio (such as) {number}, codice (code) {code}")));
         }
+        lines.push(line("Per tutti, i mesi chiusi (public)", &format!("{address}/trasparenza")));
+        lines.push(line("Cruscotto (live, with a login)", &format!("{address}/cruscotto")));
         lines.push(line("REST, documentazione (docs)", &format!("{address}/docs")));
         lines
     }
