@@ -10,8 +10,8 @@ use filo_domain::{
     vocabulary::{Channel, Direction, InteractionKind},
 };
 use filo_store::{
-    StoreError,
-    interactions::{self, Interaction},
+    Conn, StoreError,
+    interactions::{self, Interaction, InteractionRow},
     persons,
 };
 use filo_testkit::{Database, at, both};
@@ -125,8 +125,10 @@ async fn fill(city: &City, args: &Args, person: PersonId, now: Instant) -> anyho
             0 => 1 + (number / stride) % (merged + 1),
             _ => 1_000 + number % crowd,
         };
-        let rows: Vec<Interaction> = numbers.map(|number| contact(number, id(whose(number)), now)).collect();
-        city.app.db().write(move |conn| interactions::insert_all(conn, rows)).await?;
+        let rows = numbers.map(|number| contact(number, id(whose(number)), now).into());
+        let rows: Vec<InteractionRow> = rows.collect();
+        let insert = move |conn: &mut Conn| interactions::insert_all(conn, &rows);
+        city.app.db().write(insert).await?;
     }
     Ok(())
 }

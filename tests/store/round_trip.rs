@@ -291,7 +291,7 @@ async fn calls_with_their_legs() {
         let open = legs::calls(vec![leg.clone()]).remove(0);
         calls::put(conn, call.id, "pbx", &open)?;
         let stored = calls::StoredLeg { id: Uuid::from_u128(2), interaction: call.id, leg };
-        calls::insert_legs(conn, "pbx", vec![stored.clone()])?;
+        calls::insert_legs(conn, &[calls::LegRow::of("pbx", stored.clone())])?;
         same(calls::legs_of(conn, "pbx", "1790000000.1")?, vec![stored.clone()]);
         let (from, to) = (Instant::from_seconds(0), Instant::from_seconds(2_000_000_000));
         same(calls::open_legs(conn, "pbx", from, to)?, vec![stored.clone()]);

@@ -64,7 +64,7 @@ impl App {
     ) -> Result<Tally, AppError> {
         let restarts = run.folded.restarts.clone();
         let mut tally = Tally::default();
-        for ready in Ready::of(&self.core, source, run, now) {
+        for mut ready in Ready::of(&self.core, source, run, now) {
             let (core, source, format) = (self.core.clone(), source.to_owned(), format.to_owned());
             let put = self.db.write_much(move |conn| ready.put(conn, &core, (&source, &format), now));
             tally.add(&put.await?);

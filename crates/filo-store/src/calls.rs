@@ -17,9 +17,10 @@ use crate::{
     sql_words::{json, word},
 };
 
+/// A leg as it is written: made beforehand where there are many, for the one writer has no time.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = legs, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct LegRow {
+pub struct LegRow {
     id: SqlId,
     interaction_id: SqlId,
     source: String,
@@ -86,27 +87,34 @@ impl TryFrom<LegRow> for StoredLeg {
     }
 }
 
-fn leg_row(source: &str, stored: StoredLeg) -> LegRow {
-    let StoredLeg { id, interaction, leg } = stored;
-    LegRow {
-        id: SqlId(id),
-        interaction_id: interaction.into(),
-        source: source.to_owned(),
-        call_id: leg.call_id,
-        queue: leg.queue,
-        entered_at: leg.entered_at.into(),
-        origin: origin_word(leg.origin).to_owned(),
-        caller: leg.caller,
-        answered_at: opt(leg.answered_at),
-        ended_at: opt(leg.ended_at),
-        wait_s: leg.wait_s,
-        talk_s: leg.talk_s,
-        outcome: leg.outcome.word().to_owned(),
-        transferred_to: leg.transferred_to,
-        agent: leg.agent,
-        lost_at: opt(leg.lost_at),
-        flags: Value::from(leg.flags),
-        ivr_choice: leg.choice,
+impl LegRow {
+    /// A leg of a source.
+    pub fn of(source: &str, stored: StoredLeg) -> Self {
+        let StoredLeg { id, interaction, leg } = stored;
+        Self {
+            id: SqlId(id),
+            interaction_id: interaction.into(),
+            source: source.to_owned(),
+            call_id: leg.call_id,
+            queue: leg.queue,
+            entered_at: leg.entered_at.into(),
+            origin: origin_word(leg.origin).to_owned(),
+            caller: leg.caller,
+            answered_at: opt(leg.answered_at),
+            ended_at: opt(leg.ended_at),
+            wait_s: leg.wait_s,
+            talk_s: leg.talk_s,
+            outcome: leg.outcome.word().to_owned(),
+            transferred_to: leg.transferred_to,
+            agent: leg.agent,
+            lost_at: opt(leg.lost_at),
+            flags: Value::from(leg.flags),
+            ivr_choice: leg.choice,
+        }
+    }
+    /// The phone system's id of its call.
+    pub fn call_id(&self) -> &str {
+        &self.call_id
     }
 }
 
@@ -182,14 +190,13 @@ pub fn open_legs(
 ///
 /// # Errors
 /// The database's own.
-pub fn insert_legs(conn: &mut Conn, source: &str, new: Vec<StoredLeg>) -> Result<(), StoreError> {
-    let rows: Vec<LegRow> = new.into_iter().map(|leg| leg_row(source, leg)).collect();
+pub fn insert_legs(conn: &mut Conn, rows: &[LegRow]) -> Result<(), StoreError> {
     match conn {
         Conn::Postgres(c) => {
-            diesel::copy_from(legs::table).from_insertable(&rows).execute(&mut **c)?;
+            diesel::copy_from(legs::table).from_insertable(rows).execute(&mut **c)?;
         }
         Conn::Sqlite(c) => {
-            insert_each(c, &rows, |c, row| diesel::insert_into(legs::table).values(row).execute(c))?
+            insert_each(c, rows, |c, row| diesel::insert_into(legs::table).values(row).execute(c))?
         }
     }
     Ok(())
@@ -200,14 +207,15 @@ pub fn insert_legs(conn: &mut Conn, source: &str, new: Vec<StoredLeg>) -> Result
 /// # Errors
 /// The database's own.
 pub fn update_leg(conn: &mut Conn, source: &str, leg: &StoredLeg) -> Result<(), StoreError> {
-    let row = leg_row(source, leg.clone());
+    let row = LegRow::of(source, leg.clone());
     on!(conn, c => diesel::update(legs::table.find(SqlId(leg.id))).set(&row).execute(c))?;
     Ok(())
 }
 
+/// A call as it is written.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = calls, treat_none_as_null = true, treat_none_as_default_value = false)]
-struct CallRow {
+pub struct CallRow {
     interaction_id: SqlId,
     source: String,
     call_id: String,
@@ -271,27 +279,37 @@ impl TryFrom<CallRow> for StoredCall {
     }
 }
 
-fn call_row(id: InteractionId, source: &str, call: Call) -> CallRow {
-    CallRow {
-        interaction_id: id.into(),
-        source: source.to_owned(),
-        call_id: call.call_id,
-        entered_at: call.entered_at.into(),
-        caller: call.caller,
-        outcome: call.outcome.word().to_owned(),
-        wait_s: call.wait_s,
-        talk_s: call.talk_s,
-        answered_at: opt(call.answered_at),
-        ended_at: opt(call.ended_at),
-        transferred_to: call.transferred_to,
-        ivr_choice: call.choice,
+impl CallRow {
+    /// A call of a source.
+    pub fn of(id: InteractionId, source: &str, call: Call) -> Self {
+        Self {
+            interaction_id: id.into(),
+            source: source.to_owned(),
+            call_id: call.call_id,
+            entered_at: call.entered_at.into(),
+            caller: call.caller,
+            outcome: call.outcome.word().to_owned(),
+            wait_s: call.wait_s,
+            talk_s: call.talk_s,
+            answered_at: opt(call.answered_at),
+            ended_at: opt(call.ended_at),
+            transferred_to: call.transferred_to,
+            ivr_choice: call.choice,
+        }
+    }
+    /// The phone system's id of it.
+    pub fn call_id(&self) -> &str {
+        &self.call_id
+    }
+    /// Its interaction.
+    pub fn interaction(&self) -> InteractionId {
+        self.interaction_id.into()
     }
 }
 
 /// Records the fold of a new call.
-fn insert(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Result<(), StoreError> {
-    let row = call_row(id, source, call.clone());
-    on!(conn, c => diesel::insert_into(calls::table).values(&row).execute(c))?;
+fn insert(conn: &mut Conn, row: &CallRow) -> Result<(), StoreError> {
+    on!(conn, c => diesel::insert_into(calls::table).values(row).execute(c))?;
     Ok(())
 }
 
@@ -299,14 +317,13 @@ fn insert(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Resu
 ///
 /// # Errors
 /// The database's own.
-pub fn insert_all(conn: &mut Conn, source: &str, new: Vec<(InteractionId, Call)>) -> Result<(), StoreError> {
-    let rows: Vec<CallRow> = new.into_iter().map(|(id, call)| call_row(id, source, call)).collect();
+pub fn insert_all(conn: &mut Conn, rows: &[CallRow]) -> Result<(), StoreError> {
     match conn {
         Conn::Postgres(c) => {
-            diesel::copy_from(calls::table).from_insertable(&rows).execute(&mut **c)?;
+            diesel::copy_from(calls::table).from_insertable(rows).execute(&mut **c)?;
         }
         Conn::Sqlite(c) => {
-            insert_each(c, &rows, |c, row| diesel::insert_into(calls::table).values(row).execute(c))?
+            insert_each(c, rows, |c, row| diesel::insert_into(calls::table).values(row).execute(c))?
         }
     }
     Ok(())
@@ -317,10 +334,10 @@ pub fn insert_all(conn: &mut Conn, source: &str, new: Vec<(InteractionId, Call)>
 /// # Errors
 /// The database's own.
 pub fn put(conn: &mut Conn, id: InteractionId, source: &str, call: &Call) -> Result<(), StoreError> {
-    let row = call_row(id, source, call.clone());
+    let row = CallRow::of(id, source, call.clone());
     let changed = on!(conn, c => diesel::update(calls::table.find(SqlId::from(id))).set(&row).execute(c))?;
     if changed == 0 {
-        insert(conn, id, source, call)?;
+        insert(conn, &row)?;
     }
     Ok(())
 }

@@ -63,9 +63,10 @@ pub struct Interaction {
     pub flags: Vec<String>,
 }
 
+/// An interaction as it is written: made beforehand where there are many, for the one writer has no time.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = interactions, treat_none_as_default_value = false)]
-struct InteractionRow {
+pub struct InteractionRow {
     id: SqlId,
     source: String,
     channel: String,
@@ -89,6 +90,21 @@ struct InteractionRow {
 }
 
 const TABLE: &str = "interactions";
+
+impl InteractionRow {
+    /// Its id.
+    pub fn id(&self) -> InteractionId {
+        self.id.into()
+    }
+    /// Its sender.
+    pub fn person(&self) -> Option<PersonId> {
+        opt(self.person_id)
+    }
+    /// Says who sent it.
+    pub fn set_person(&mut self, person: Option<PersonId>) {
+        self.person_id = opt(person);
+    }
+}
 
 impl TryFrom<InteractionRow> for Interaction {
     type Error = StoreError;
@@ -167,14 +183,13 @@ pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreErr
 ///
 /// # Errors
 /// The database's own.
-pub fn insert_all(conn: &mut Conn, new: Vec<Interaction>) -> Result<(), StoreError> {
-    let rows: Vec<InteractionRow> = new.into_iter().map(InteractionRow::from).collect();
+pub fn insert_all(conn: &mut Conn, rows: &[InteractionRow]) -> Result<(), StoreError> {
     match conn {
         Conn::Postgres(c) => {
-            diesel::copy_from(interactions::table).from_insertable(&rows).execute(&mut **c)?;
+            diesel::copy_from(interactions::table).from_insertable(rows).execute(&mut **c)?;
         }
         Conn::Sqlite(c) => {
-            insert_each(c, &rows, |c, row| diesel::insert_into(interactions::table).values(row).execute(c))?
+            insert_each(c, rows, |c, row| diesel::insert_into(interactions::table).values(row).execute(c))?
         }
     }
     Ok(())

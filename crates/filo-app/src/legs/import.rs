@@ -97,17 +97,18 @@ impl Ready {
         all
     }
 
+    /// Writes it, once. What is done with stays, to be dropped where there is time.
     pub(super) fn put(
-        self,
+        &mut self,
         conn: &mut Conn,
         core: &Core,
         (source, format): (&str, &str),
         now: Instant,
     ) -> Result<Tally, AppError> {
         take_turn(conn)?;
-        let mut tally = put_rejected(conn, (source, format), self.rejected, now)?;
+        let mut tally = put_rejected(conn, (source, format), std::mem::take(&mut self.rejected), now)?;
         tally.add(&self.seen.put(conn, core, source, now)?);
-        for orphans in group_orphans(self.orphans) {
+        for orphans in group_orphans(std::mem::take(&mut self.orphans)) {
             tally.add(&put_orphans(conn, core, source, (&orphans, &self.restarts), now)?);
         }
         Ok(tally)
@@ -119,6 +120,8 @@ struct Run {
     chunks: Receiver<Ready>,
     tally: Tally,
     restarts: Vec<Instant>,
+    /// What was written.
+    written: Vec<Ready>,
 }
 
 impl Run {
@@ -134,9 +137,10 @@ impl Run {
     ) -> Result<Self, AppError> {
         let mut next = Some(first);
         for _ in 0..TOGETHER {
-            let Some(chunk) = next.take().or_else(|| self.chunks.try_recv().ok()) else { break };
+            let Some(mut chunk) = next.take().or_else(|| self.chunks.try_recv().ok()) else { break };
             self.restarts.clone_from(&chunk.restarts);
             self.tally.add(&chunk.put(conn, core, of, now)?);
+            self.written.push(chunk);
         }
         Ok(self)
     }
@@ -164,11 +168,12 @@ impl App {
         let reading = tokio::task::spawn_blocking(move || {
             Reader { decoder: &*decoder, core: &core, source: &of, now, out }.read(pieces);
         });
-        let mut run = Run { chunks, tally: Tally::default(), restarts: vec![] };
+        let mut run = Run { chunks, tally: Tally::default(), restarts: vec![], written: vec![] };
         while let Some(first) = run.chunks.recv().await {
             let (core, source, format) = (self.core.clone(), source.to_owned(), name.clone());
             let put = self.db.write_much(move |conn| run.put(conn, first, &core, (&source, &format), now));
             run = put.await?;
+            run.written.clear();
         }
         reading.await.map_err(|error| AppError::internal("a log could not be read", error))?;
         run.tally.add(&self.end_run(source, run.restarts, now).await?);

@@ -5,7 +5,7 @@
 //! reckoned before ([`Seen`]): the one writer of an embedded database has other things to do. **Invariant:** the outcome
 //! is that of registering one leg after the other, so it does not depend on how a run is cut into transactions.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use filo_domain::{
     Instant, InteractionId, PersonId,
@@ -15,8 +15,8 @@ use filo_domain::{
 };
 use filo_store::{
     Conn,
-    calls::{self, StoredLeg},
-    interactions::{self, Interaction},
+    calls::{self, CallRow, LegRow, StoredLeg},
+    interactions::{self, Interaction, InteractionRow},
     persons::{self, KnownIdentity},
 };
 use serde_json::{Value, json};
@@ -24,15 +24,15 @@ use serde_json::{Value, json};
 use super::live;
 use crate::{AppError, Core, intake::Tally, mint, recognise::recognise};
 
-/// Legs of one source that are registered together, by call id.
+/// Legs of one source that are registered together, with what there is to write if the store knows none of them.
 pub(super) struct Seen {
     by_id: BTreeMap<String, SeenCall>,
+    rows: Rows,
 }
 
 struct SeenCall {
     legs: Vec<Leg>,
-    /// What there is to write if the store does not know the call id.
-    unknown: Rows,
+    /// If the store does not know its id.
     tally: Tally,
 }
 
@@ -42,44 +42,44 @@ impl Seen {
         for leg in seen {
             by_id.entry(leg.call_id.clone()).or_default().push(leg);
         }
-        let call = |legs: Vec<Leg>| {
-            let (mut sheet, mut unknown) = (Sheet::default(), Rows::default());
+        let mut rows = Rows::default();
+        let mut call = |legs: Vec<Leg>| {
+            let mut sheet = Sheet::default();
             let tally = sheet.meet_all(legs.clone(), now);
-            unknown.add_new(core, source, sheet, now);
-            SeenCall { legs, unknown, tally }
+            rows.add_new(core, source, sheet, now);
+            SeenCall { legs, tally }
         };
-        Self { by_id: by_id.into_iter().map(|(id, legs)| (id, call(legs))).collect() }
+        Self { by_id: by_id.into_iter().map(|(id, legs)| (id, call(legs))).collect(), rows }
     }
 
-    /// Registers them.
+    /// Registers them, once. What is done with stays, to be dropped where there is time.
     pub(super) fn put(
-        self,
+        &mut self,
         conn: &mut Conn,
         core: &Core,
         source: &str,
         now: Instant,
     ) -> Result<Tally, AppError> {
-        let mut known = self.known(conn, source)?;
-        let (mut tally, mut rows) = (Tally::default(), Rows::default());
-        for (call_id, call) in self.by_id {
-            match known.remove(&call_id) {
-                None => {
-                    tally.add(&call.tally);
-                    rows.append(call.unknown);
-                }
-                Some(mut sheet) => {
-                    tally.add(&sheet.meet_all(call.legs, now));
-                    rows.add(conn, core, source, sheet, now)?;
-                }
+        let known = self.known(conn, source)?;
+        if !known.is_empty() {
+            self.rows.forget(|id| known.contains_key(id));
+        }
+        let unknown = self.by_id.iter().filter(|(id, _)| !known.contains_key(*id));
+        let mut tally = Tally::default();
+        unknown.for_each(|(_, call)| tally.add(&call.tally));
+        for (id, mut sheet) in known {
+            if let Some(call) = self.by_id.get(&id) {
+                tally.add(&sheet.meet_all(call.legs.clone(), now));
+                self.rows.add(conn, core, source, sheet, now)?;
             }
         }
-        rows.write(conn, source, now)?;
+        self.rows.write(conn, source, now)?;
         Ok(tally)
     }
 
     /// What is stored of their call ids; a log that goes on where the last one ended has few to ask for.
-    fn known(&self, conn: &mut Conn, source: &str) -> Result<HashMap<String, Sheet>, AppError> {
-        let mut sheets: HashMap<String, Sheet> = HashMap::new();
+    fn known(&self, conn: &mut Conn, source: &str) -> Result<BTreeMap<String, Sheet>, AppError> {
+        let mut sheets: BTreeMap<String, Sheet> = BTreeMap::new();
         let Some(last) = calls::last_entry(conn, source)? else { return Ok(sheets) };
         let near = self.by_id.iter().filter(|(_, call)| call.is_near(last));
         let ids: Vec<&str> = near.map(|(id, _)| id.as_str()).collect();
@@ -178,20 +178,15 @@ fn by_entry(leg: &Leg) -> (Instant, &str) {
     (leg.entered_at, &leg.queue)
 }
 
-/// What one transaction writes.
+/// What there is to write.
 #[derive(Default)]
 struct Rows {
-    new_calls: Vec<NewCall>,
-    new_legs: Vec<StoredLeg>,
+    /// Of new calls; without their persons at first, whom only the store knows.
+    interactions: Vec<InteractionRow>,
+    numbers: HashMap<InteractionId, Identity>,
+    calls: Vec<CallRow>,
+    legs: Vec<LegRow>,
     renewed: Vec<StoredLeg>,
-}
-
-/// A call not stored yet.
-struct NewCall {
-    /// Without its person, whom only the store knows.
-    interaction: Interaction,
-    number: Option<Identity>,
-    call: Call,
 }
 
 impl Rows {
@@ -199,16 +194,19 @@ impl Rows {
     fn add_new(&mut self, core: &Core, source: &str, sheet: Sheet, now: Instant) {
         for (id, own) in sheet.changed_calls() {
             let call = legs::calls(own).into_iter().next();
-            let new = sheet.new_calls.get(&id).zip(call);
-            self.new_calls.extend(new.map(|(first, call)| new_call(core, source, (id, first), call, now)));
+            if let Some((first, call)) = sheet.new_calls.get(&id).zip(call) {
+                self.add_call(core, source, (id, first), call, now);
+            }
         }
-        self.new_legs.extend(sheet.entries.into_iter().map(|entry| entry.stored));
+        self.legs.extend(sheet.entries.into_iter().map(|entry| LegRow::of(source, entry.stored)));
     }
 
-    fn append(&mut self, mut other: Self) {
-        self.new_calls.append(&mut other.new_calls);
-        self.new_legs.append(&mut other.new_legs);
-        self.renewed.append(&mut other.renewed);
+    /// Leaves out calls that are stored after all.
+    fn forget(&mut self, known: impl Fn(&str) -> bool) {
+        let stored = self.calls.extract_if(.., |call| known(call.call_id()));
+        let stored: HashSet<InteractionId> = stored.map(|call| call.interaction()).collect();
+        self.interactions.retain(|interaction| !stored.contains(&interaction.id()));
+        self.legs.retain(|leg| !known(leg.call_id()));
     }
 
     /// Renews what is stored already and keeps what is new for later.
@@ -223,7 +221,7 @@ impl Rows {
         for (id, own) in sheet.changed_calls() {
             let Some(call) = legs::calls(own).into_iter().next() else { continue };
             match sheet.new_calls.get(&id) {
-                Some(first) => self.new_calls.push(new_call(core, source, (id, first), call, now)),
+                Some(first) => self.add_call(core, source, (id, first), call, now),
                 None => renew(conn, core, source, id, &call)?,
             }
         }
@@ -234,41 +232,43 @@ impl Rows {
                     calls::update_leg(conn, source, &entry.stored)?;
                     self.renewed.push(entry.stored);
                 }
-                Fate::New => self.new_legs.push(entry.stored),
+                Fate::New => self.legs.push(LegRow::of(source, entry.stored)),
             }
         }
         Ok(())
     }
 
-    fn write(self, conn: &mut Conn, source: &str, now: Instant) -> Result<(), AppError> {
-        let numbers: Vec<&Identity> = self.new_calls.iter().filter_map(|new| new.number.as_ref()).collect();
+    /// A call's key is that of its leg that was seen first.
+    fn add_call(
+        &mut self,
+        core: &Core,
+        source: &str,
+        (id, first): (InteractionId, &Leg),
+        call: Call,
+        now: Instant,
+    ) {
+        let external_id = format!("{}@{}", first.call_id, first.key_entered_at().seconds());
+        let number = phone(first.caller.as_deref()).or_else(|| phone(call.caller.as_deref()));
+        self.interactions.push(interaction(core, source, (id, external_id), &call, now).into());
+        self.numbers.extend(number.map(|number| (id, number)));
+        self.calls.push(CallRow::of(id, source, call));
+    }
+
+    fn write(&mut self, conn: &mut Conn, source: &str, now: Instant) -> Result<(), AppError> {
+        let number = |interaction: &InteractionRow| self.numbers.get(&interaction.id());
+        let numbers: Vec<&Identity> = self.interactions.iter().filter_map(number).collect();
         let callers = recognise_all(conn, &numbers, now)?;
-        let (mut interactions, mut folds) = (Vec::new(), Vec::new());
-        for new in self.new_calls {
-            let person_id = new.number.as_ref().and_then(|number| callers.get(number)).copied();
-            folds.push((new.interaction.id, new.call));
-            interactions.push(Interaction { person_id, ..new.interaction });
+        for interaction in &mut self.interactions {
+            let number = self.numbers.get(&interaction.id());
+            interaction.set_person(number.and_then(|number| callers.get(number)).copied());
         }
         // Of all indices that of persons alone is far from the order of time: so each of its pages is met once.
-        interactions.sort_by_key(|interaction| interaction.person_id);
-        interactions::insert_all(conn, interactions)?;
-        calls::insert_all(conn, source, folds)?;
-        calls::insert_legs(conn, source, self.new_legs)?;
+        self.interactions.sort_by_cached_key(InteractionRow::person);
+        interactions::insert_all(conn, &self.interactions)?;
+        calls::insert_all(conn, &self.calls)?;
+        calls::insert_legs(conn, &self.legs)?;
         live::compare(conn, source, &self.renewed)
     }
-}
-
-/// A call's key is that of its leg that was seen first.
-fn new_call(
-    core: &Core,
-    source: &str,
-    (id, first): (InteractionId, &Leg),
-    call: Call,
-    now: Instant,
-) -> NewCall {
-    let external_id = format!("{}@{}", first.call_id, first.key_entered_at().seconds());
-    let number = phone(first.caller.as_deref()).or_else(|| phone(call.caller.as_deref()));
-    NewCall { interaction: interaction(core, source, (id, external_id), &call, now), number, call }
 }
 
 fn phone(caller: Option<&str>) -> Option<Identity> {
