@@ -246,8 +246,10 @@ impl TestApp {
         let month = Period::parse_month(month).unwrap();
         let report = self.app.monthly_report(&supervisor(), month, None, self.now()).await.unwrap();
         let renderer = self.program.renderers().into_iter().find(|it| it.format() == format).unwrap();
-        String::from_utf8(renderer.render(&report, &filo_indicators::render::Wanted::default()).unwrap())
-            .unwrap()
+        String::from_utf8(
+            renderer.render((&report).into(), &filo_indicators::render::Wanted::default()).unwrap(),
+        )
+        .unwrap()
     }
     pub(crate) async fn explain(&self, what: &str, period: &str) -> Value {
         let period = Period::parse(period).unwrap();

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use filo_channel::{Attachment, DeliverError, Outbound};
 use filo_domain::{Instant, MessageId, city::City, event::Actor, vocabulary::Channel};
 use filo_indicators::{
-    render::{Render, Wanted},
+    render::{FileKind, Render, Wanted},
     report::MonthlyReport,
 };
 use filo_jobs::JobError;
@@ -32,15 +32,6 @@ use crate::{
 pub(crate) const MAKE: &str = "make_report";
 /// The kind of the jobs that send it to somebody.
 pub(crate) const MAIL: &str = "mail_report";
-
-/// Media types by format; of CSV files there is a zip.
-const MEDIA: [(&str, &str, &str); 5] = [
-    ("json", "json", "application/json"),
-    ("csv", "csv.zip", "application/zip"),
-    ("xlsx", "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    ("pdf", "pdf", "application/pdf"),
-    ("html", "html", "text/html"),
-];
 
 /// What a job is about; of a mail also to whom.
 #[derive(Deserialize)]
@@ -204,14 +195,12 @@ fn attachments(
     let attachment = |format: &String| {
         let renderer = renderers.iter().find(|it| it.format() == format);
         let renderer = renderer.ok_or_else(|| JobError::Dead(format!("nobody writes {format:?}")))?;
-        let bytes = renderer.render(report, &wanted).map_err(|error| JobError::Again(error.to_string()))?;
-        let (_, suffix, media) = MEDIA.into_iter().find(|(known, ..)| known == format).unwrap_or((
-            "",
-            format,
-            "application/octet-stream",
-        ));
-        let name = format!("{stem}.{suffix}");
-        Ok(Attachment { name, media_type: media.to_owned(), inline: false, bytes })
+        let bytes = renderer.render(report.into(), &wanted);
+        let bytes = bytes.map_err(|error| JobError::Again(error.to_string()))?;
+        let kind = FileKind::of(format, &bytes);
+        let kind = kind.ok_or_else(|| JobError::Dead(format!("nobody knows files of {format:?}")))?;
+        let name = format!("{stem}.{}", kind.suffix);
+        Ok(Attachment { name, media_type: kind.media_type.to_owned(), inline: false, bytes })
     };
     formats.iter().map(attachment).collect()
 }

@@ -170,16 +170,23 @@ impl App {
         self.db
             .read(move |conn| {
                 let zone = &core.city.zone;
-                let mut loaded = BTreeMap::new();
-                for year in [year.saturating_sub(1), year] {
-                    let span = report::span(Period::Year(year), zone);
-                    loaded.insert(year, facts::load(conn, &core, span, Known::at(now))?);
+                // The figures of a year are kept, not its facts: five years of them at once are many.
+                let mut figures = BTreeMap::new();
+                for measured in scorecard::measured_years(year, &core.definitions) {
+                    let period = Period::Year(measured);
+                    let facts = facts::load(conn, &core, report::span(period, zone), Known::at(now))?;
+                    if facts.is_empty() && measured != year {
+                        // Nobody counted then: unknown, not 0.
+                        continue;
+                    }
+                    for indicator in &core.definitions.set(period).indicators {
+                        let key = indicator.key.as_str();
+                        let figure = measure::measured(&facts, &core.definitions, key, period, zone, now);
+                        figures.insert((measured, key), figure);
+                    }
                 }
-                let measured = |year: i16, key: &str| {
-                    let facts = loaded.get(&year)?;
-                    measure::measured(facts, &core.definitions, key, Period::Year(year), zone, now)
-                };
-                Ok(scorecard::scorecard(year, &core.definitions, measured))
+                let measured = |year: i16, key: &str| figures.get(&(year, key)).cloned().flatten();
+                Ok(scorecard::scorecard(year, &core.definitions, now, measured))
             })
             .await
     }

@@ -8,9 +8,10 @@ use serde::Deserialize;
 use crate::{
     State,
     auth::{Allowed, PlanCampaigns, ReadReports},
-    body::{JsonBody, PathId, QueryOf},
+    body::{JsonBody, PathId, PathText, QueryOf},
     links::{IfMatch, created, listed, one},
     problem::Problem,
+    reports::{FormQuery, JSON, asked, written},
     schema::{self, campaigns as shapes},
 };
 
@@ -41,15 +42,25 @@ pub(crate) async fn add_campaign(
     Ok(created(&format!("/reports/campaigns/{}", campaign.view.id), &campaign, VERSION))
 }
 
-/// One campaign with its report, as known now.
-#[utoipa::path(get, path = "/rest/crm/v1/reports/campaigns/{id}", tag = "reports",
+/// One campaign with its report, as known now. The format is the suffix of the address (the id and `.pdf`) or what
+/// `Accept` prefers.
+#[utoipa::path(get, path = "/rest/crm/v1/reports/campaigns/{id}", tag = "reports", params(schema::report::FormQuery),
     responses((status = 200, body = shapes::CampaignWithReport)))]
 pub(crate) async fn campaign(
     caller: Allowed<ReadReports>,
     state: Data<State>,
-    id: PathId<CampaignId>,
+    request: HttpRequest,
+    name: PathText,
+    query: QueryOf<FormQuery>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(one(&state.app.campaign(&caller, id.0, state.now()).await?, VERSION))
+    let wanted = query.0.wanted(&state)?;
+    let (id, format) = asked(&state, &request, &name.0)?;
+    let id: CampaignId = id.parse().map_err(|_no_id| Problem::not_found())?;
+    let campaign = state.app.campaign(&caller, id, state.now()).await?;
+    match format {
+        JSON => Ok(one(&campaign, VERSION)),
+        other => written(&state, campaign.report, other, wanted).await,
+    }
 }
 
 #[derive(Deserialize)]

@@ -14,8 +14,7 @@ use filo_app::{AppError, Caller};
 use filo_domain::Period;
 use filo_indicators::{
     explain::Explanation,
-    render::{Marks, Wanted},
-    report::MonthlyReport,
+    render::{FILE_KINDS, FileKind, Marks, Printable, Wanted},
 };
 use serde::Deserialize;
 
@@ -28,15 +27,8 @@ use crate::{
     schema,
 };
 
-/// The formats in which a report may be asked for, by media type; `json` needs no renderer.
-const FORMATS: [(&str, &str); 6] = [
-    ("application/json", "json"),
-    ("text/csv", "csv"),
-    ("application/zip", "csv"),
-    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"),
-    ("application/pdf", "pdf"),
-    ("text/html", "html"),
-];
+/// The one form that needs no renderer.
+pub(crate) const JSON: &str = "json";
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -104,19 +96,46 @@ async fn explained(caller: &Caller, state: &State, key: &str, asked: &str) -> Re
     }
 }
 
-/// The yearly table of indicators.
-#[utoipa::path(get, path = "/rest/crm/v1/scorecards/{year}", tag = "reports",
+/// How a report is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FormQuery {
+    language: Option<String>,
+    locale: Option<String>,
+}
+
+impl FormQuery {
+    pub(crate) fn wanted(self, state: &State) -> Result<Wanted, Problem> {
+        let languages = &state.app.city().profile.languages;
+        if let Some(other) = self.language.as_ref().filter(|language| !languages.contains(language)) {
+            let detail = format!("{other:?} is none of {}", languages.join(", "));
+            return Err(Problem::invalid("/language", detail));
+        }
+        let marks = self.locale.as_deref().map(|locale| Marks::of_locale(locale).ok_or(locale)).transpose();
+        let marks =
+            marks.map_err(|locale| Problem::invalid("/locale", format!("{locale:?} is none of it, en")))?;
+        Ok(Wanted { language: self.language, marks: marks.unwrap_or_default() })
+    }
+}
+
+/// The yearly table of indicators with its targets, and the years before with theirs. The format is the suffix of the
+/// address (`2020.pdf`) or what `Accept` prefers.
+#[utoipa::path(get, path = "/rest/crm/v1/scorecards/{year}", tag = "reports", params(schema::report::FormQuery),
     responses((status = 200, body = schema::report::Scorecard)))]
 pub(crate) async fn scorecard(
     caller: Allowed<ReadReports>,
     state: Data<State>,
-    year: PathText,
+    request: HttpRequest,
+    name: PathText,
+    query: QueryOf<FormQuery>,
 ) -> Result<HttpResponse, Problem> {
-    match Period::parse(&year.0) {
-        Ok(Period::Year(year)) => {
-            Ok(HttpResponse::Ok().json(state.app.scorecard(&caller, year, state.now()).await?))
-        }
-        Ok(Period::Month { .. }) | Err(_) => Err(Problem::not_found()),
+    let wanted = query.0.wanted(&state)?;
+    let (year, format) = asked(&state, &request, &name.0)?;
+    let Ok(Period::Year(year)) = Period::parse(year) else { return Err(Problem::not_found()) };
+    let card = state.app.scorecard(&caller, year, state.now()).await?;
+    match format {
+        JSON => Ok(HttpResponse::Ok().json(card)),
+        other => written(&state, card, other, wanted).await,
     }
 }
 
@@ -126,20 +145,6 @@ pub(crate) struct ReportQuery {
     revision: Option<i32>,
     language: Option<String>,
     locale: Option<String>,
-}
-
-impl ReportQuery {
-    fn wanted(&self, state: &State) -> Result<Wanted, Problem> {
-        let languages = &state.app.city().profile.languages;
-        if let Some(other) = self.language.as_ref().filter(|language| !languages.contains(language)) {
-            let detail = format!("{other:?} is none of {}", languages.join(", "));
-            return Err(Problem::invalid("/language", detail));
-        }
-        let marks = self.locale.as_deref().map(|locale| Marks::of_locale(locale).ok_or(locale)).transpose();
-        let marks =
-            marks.map_err(|locale| Problem::invalid("/locale", format!("{locale:?} is none of it, en")))?;
-        Ok(Wanted { language: self.language.clone(), marks: marks.unwrap_or_default() })
-    }
 }
 
 /// The report of a month. The format is the suffix of the address (`2026-10.csv`) or what `Accept` prefers.
@@ -152,26 +157,40 @@ pub(crate) async fn monthly_report(
     name: PathText,
     query: QueryOf<ReportQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let wanted = query.0.wanted(&state)?;
-    let (name, format) = match name.0.split_once('.') {
-        Some((name, suffix)) => (name, by_suffix(&state, suffix)?),
-        None => (name.0.as_str(), by_accept(&state, &request)?),
-    };
-    let report = state.app.monthly_report(&caller, month(name)?, query.0.revision, state.now()).await?;
-    written(&state, report, format, wanted).await
+    let ReportQuery { revision, language, locale } = query.0;
+    let wanted = FormQuery { language, locale }.wanted(&state)?;
+    let (name, format) = asked(&state, &request, &name.0)?;
+    let report = state.app.monthly_report(&caller, month(name)?, revision, state.now()).await?;
+    match format {
+        JSON => Ok(HttpResponse::Ok().json(report)),
+        other => written(&state, report, other, wanted).await,
+    }
+}
+
+/// What is asked for without its suffix, and the format: that of the suffix, else what `Accept` prefers.
+pub(crate) fn asked<'n>(
+    state: &State,
+    request: &HttpRequest,
+    name: &'n str,
+) -> Result<(&'n str, &'static str), Problem> {
+    match name.split_once('.') {
+        Some((name, suffix)) => Ok((name, by_suffix(state, suffix)?)),
+        None => Ok((name, by_accept(state, request)?)),
+    }
 }
 
 fn offered(state: &State, format: &str) -> bool {
-    format == "json" || state.renderers.iter().any(|renderer| renderer.format() == format)
+    format == JSON || state.renderers.iter().any(|renderer| renderer.format() == format)
 }
 
 fn by_suffix(state: &State, suffix: &str) -> Result<&'static str, Problem> {
-    let known = FORMATS.iter().map(|(_, format)| *format).find(|format| *format == suffix);
+    let known = FILE_KINDS.iter().map(|kind| kind.format).find(|format| *format == suffix);
     known.filter(|format| offered(state, format)).ok_or_else(Problem::not_found)
 }
 
 fn by_accept(state: &State, request: &HttpRequest) -> Result<&'static str, Problem> {
-    let ours: Vec<_> = FORMATS.into_iter().filter(|(_, format)| offered(state, format)).collect();
+    let offers = FILE_KINDS.iter().map(|kind| (kind.media_type, kind.format));
+    let ours: Vec<_> = offers.filter(|(_, format)| offered(state, format)).collect();
     preferred(request, &ours)
 }
 
@@ -205,41 +224,32 @@ pub(crate) fn weighted(part: &str) -> (f32, &str) {
     (weight.unwrap_or(1.0), media)
 }
 
-async fn written(
+/// A report in a format that somebody writes, under its file's name; a page is shown and not saved.
+pub(crate) async fn written<T>(
     state: &State,
-    report: MonthlyReport,
+    report: T,
     format: &'static str,
     wanted: Wanted,
-) -> Result<HttpResponse, Problem> {
-    let renderer = state.renderers.iter().find(|renderer| renderer.format() == format && format != "json");
-    let Some(renderer) = renderer.map(Arc::clone) else {
-        return Ok(HttpResponse::Ok().json(report));
-    };
-    let month = report.period.month.clone();
+) -> Result<HttpResponse, Problem>
+where
+    T: Send + 'static,
+    for<'r> Printable<'r>: From<&'r T>,
+{
+    let renderer = state.renderers.iter().find(|renderer| renderer.format() == format);
+    let renderer = renderer.map(Arc::clone).ok_or_else(Problem::not_found)?;
+    let stem = Printable::from(&report).file_stem();
     // Typesetting takes longer than a worker may keep others waiting.
-    let rendered = block(move || renderer.render(&report, &wanted)).await;
+    let rendered = block(move || renderer.render(Printable::from(&report), &wanted)).await;
     let rendered = rendered.map_err(|error| AppError::internal("a report", error))?;
     let bytes = rendered.map_err(|error| AppError::internal("a report", error))?;
-    let zipped = bytes.starts_with(b"PK") && format == "csv";
-    let media = if zipped { "application/zip" } else { media_type(format) };
+    let kind = FileKind::of(format, &bytes).ok_or_else(Problem::not_found)?;
     let mut response = HttpResponse::Ok();
-    response.content_type(media);
+    response.content_type(kind.content_type().as_ref());
     if format != "html" {
-        let suffix = if zipped { "csv.zip" } else { format };
-        let name = format!("attachment; filename=\"filo-{month}.{suffix}\"");
+        let name = format!("attachment; filename=\"{stem}.{}\"", kind.suffix);
         response.insert_header((CONTENT_DISPOSITION, name));
     }
     Ok(response.body(bytes))
-}
-
-fn media_type(format: &str) -> &'static str {
-    match format {
-        "csv" => "text/csv; charset=utf-8",
-        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        "pdf" => "application/pdf",
-        "html" => "text/html; charset=utf-8",
-        _ => "application/json",
-    }
 }
 
 #[derive(Deserialize)]

@@ -166,6 +166,16 @@ pub struct CampaignReport {
     pub figures: CampaignFigures,
 }
 
+impl CampaignReport {
+    /// The name of its files without their extension: `filo-campaign-tributi-tari-2026-07-01-2026-11-20`.
+    pub fn file_stem(&self) -> String {
+        let Campaign { subject, from, to, .. } = &self.campaign;
+        let letter = |it: char| if it.is_ascii_alphanumeric() { it } else { '-' };
+        let key: String = subject.key().chars().map(letter).collect();
+        format!("filo-campaign-{key}-{from}-{to}")
+    }
+}
+
 /// The figures of a campaign.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct CampaignFigures {

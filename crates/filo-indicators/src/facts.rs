@@ -38,6 +38,18 @@ pub struct Facts {
     pub sources: BTreeMap<String, Channel>,
 }
 
+impl Facts {
+    /// Whether nothing is known of the span: nobody got in touch, nothing was worked and nothing counted elsewhere.
+    pub fn is_empty(&self) -> bool {
+        let Self { calls, interactions, tickets, callbacks, series, .. } = self;
+        calls.is_empty()
+            && interactions.is_empty()
+            && tickets.is_empty()
+            && callbacks.is_empty()
+            && series.is_empty()
+    }
+}
+
 /// An act of an identified person shortly after the span.
 #[derive(Clone, Debug)]
 pub struct ReturnFact {

@@ -1,9 +1,11 @@
 //! The yearly table: target, achieved, result, and the year before beside them.
 //!
 //! **Invariant:** the arithmetic is decimal (639 of 800 is 79.875, printed `79,87`); a target belongs to its year;
-//! over-achievement is capped at 100 and the year before stands beside it, so that a relaxed target shows.
+//! over-achievement is capped at 100 and the years before stand beside it, each with its own target, so that a relaxed
+//! target shows.
 //! Start at [`scorecard`]; [`score`] is the result's arithmetic.
 
+use filo_domain::Instant;
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +21,9 @@ pub use quantity::{Comparator, Quantity, QuantityUnit, Value};
 
 /// The name and version of the table's form.
 pub const SCHEMA: &str = "filo.scorecard/1";
+
+/// How many years before are shown beside a year.
+const TREND_YEARS: i16 = 4;
 
 /// How a result is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,8 +109,17 @@ pub struct Scorecard {
     pub schema: &'static str,
     /// The year.
     pub year: i16,
+    /// The instant as at which everything measured is known; what was published does not depend on it.
+    pub as_of: Instant,
     /// Its rows.
     pub rows: Vec<ScoreRow>,
+}
+
+impl Scorecard {
+    /// The name of its files without their extension: `filo-scorecard-2020`.
+    pub fn file_stem(&self) -> String {
+        format!("filo-scorecard-{}", self.year)
+    }
 }
 
 /// One row.
@@ -127,6 +141,16 @@ pub struct ScoreRow {
     pub source: Option<RowSource>,
     /// The same indicator one year earlier.
     pub previous: Option<Previous>,
+    /// The years before in which it had a target or a value, the oldest first, each with its own target.
+    pub trend: Vec<Previous>,
+}
+
+impl ScoreRow {
+    /// The row as a year of a trend.
+    pub fn in_year(&self, year: i16) -> Previous {
+        let Self { target, achieved, result, .. } = self.clone();
+        Previous { year, target, achieved, result }
+    }
 }
 
 /// Where a row was published.
@@ -138,7 +162,7 @@ pub struct RowSource {
     pub section: String,
 }
 
-/// An indicator one year earlier.
+/// An indicator in one year.
 #[derive(Clone, Debug, Serialize)]
 pub struct Previous {
     /// That year.
@@ -222,19 +246,35 @@ fn reduction(target: Decimal, achieved: Decimal) -> Option<Decimal> {
 pub fn scorecard(
     year: i16,
     definitions: &Definitions,
+    as_of: Instant,
     measured: impl Fn(i16, &str) -> Option<Figure>,
 ) -> Scorecard {
-    let before = rows(year.saturating_sub(1), definitions, &measured);
+    let before: Vec<(i16, Vec<ScoreRow>)> =
+        years_before(year).map(|year| (year, rows(year, definitions, &measured))).collect();
     let mut rows = rows(year, definitions, &measured);
     for row in &mut rows {
-        row.previous = before.iter().find(|other| other.key == row.key).map(|other| Previous {
-            year: year.saturating_sub(1),
-            target: other.target.clone(),
-            achieved: other.achieved.clone(),
-            result: other.result.clone(),
+        let years = before.iter().filter_map(|(year, rows)| {
+            rows.iter().find(|other| other.key == row.key).map(|other| other.in_year(*year))
         });
+        let years: Vec<Previous> = years.collect();
+        row.previous = years.last().filter(|last| last.year == year.saturating_sub(1)).cloned();
+        row.trend =
+            years.into_iter().filter(|year| year.target.is_some() || year.achieved.is_some()).collect();
     }
-    Scorecard { schema: SCHEMA, year, rows }
+    Scorecard { schema: SCHEMA, year, as_of, rows }
+}
+
+fn years_before(year: i16) -> std::ops::Range<i16> {
+    year.saturating_sub(TREND_YEARS)..year
+}
+
+/// The years of a table and its trend of which something has to be measured, the oldest first.
+pub fn measured_years(year: i16, definitions: &Definitions) -> Vec<i16> {
+    let is_measured = |year: &i16| match definitions.scorecard(*year) {
+        Some(yearly) => yearly.rows.iter().any(|row| row.achieved.is_none()),
+        None => *year >= definitions.measured_from(),
+    };
+    years_before(year).chain([year]).filter(is_measured).collect()
 }
 
 fn rows(
@@ -277,6 +317,7 @@ impl YearlyRow {
             achieved,
             source,
             previous: None,
+            trend: vec![],
         }
     }
 }
@@ -292,6 +333,7 @@ impl ScoreRow {
             result: Outcome { percent: None, printed: None },
             source: None,
             previous: None,
+            trend: vec![],
         }
     }
 }

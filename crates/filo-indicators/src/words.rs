@@ -458,6 +458,7 @@ type Table = (
 const ITALIAN: Table = (FIGURES, STATISTICS, "di");
 const ENGLISH: Table = (english::FIGURES, english::STATISTICS, "of");
 const CAMPAIGN: Table = (OF_CAMPAIGNS, STATISTICS, "di");
+const CAMPAIGN_IN_ENGLISH: Table = (english::OF_CAMPAIGNS, english::STATISTICS, "of");
 
 /// The words and the formula of the figure at a JSON Pointer; empty for what is no figure.
 pub fn of(pointer: &str) -> (String, String) {
@@ -467,6 +468,11 @@ pub fn of(pointer: &str) -> (String, String) {
 /// The same of a campaign's report, whose levels, units and backlog are those of the monthly one.
 pub fn of_campaign(pointer: &str) -> (String, String) {
     told(CAMPAIGN, &place(pointer)).unwrap_or_else(|| of(pointer))
+}
+
+/// The same of a campaign's report in English; `None` for what is told in Italian alone.
+pub fn of_campaign_in_english(pointer: &str) -> Option<(String, String)> {
+    told(CAMPAIGN_IN_ENGLISH, &place(pointer)).or_else(|| in_english(pointer))
 }
 
 /// The same in English; `None` for what is told in Italian alone.
@@ -524,6 +530,8 @@ mod tests {
             assert!(FIGURES.iter().any(|(figure, _, _)| figure == place), "{place} is no figure");
             assert!(known.insert(place) && !words.is_empty(), "{place}");
         }
+        let places = |table: &[(&'static str, &str, &str)]| table.iter().map(|it| it.0).collect::<Vec<_>>();
+        assert_eq!(places(OF_CAMPAIGNS), places(english::OF_CAMPAIGNS), "a campaign is told in both");
         assert_eq!(
             in_english("/year_to_date/social/charge_to_closed/p90_s").unwrap().1,
             "90th percentile of: resolution − taking in charge"

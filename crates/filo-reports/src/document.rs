@@ -1,27 +1,28 @@
-//! The report in words: sections with their tables, as every printed form but the raw JSON and CSV shows them.
+//! A report in words: sections with their tables, as every printed form but the raw JSON and CSV shows them.
 //!
-//! **Invariant:** what a section has is said once, in [`crate::outline`]; a printer only decides how a [`Block`]
-//! looks. A figure keeps its exact value and its place beside its text, so that a spreadsheet can have the number and
-//! a page the command that opens it up. Start at [`Document::of`].
+//! **Invariant:** what a section has is said once, in [`crate::outline`] and for a year in [`yearly`]; a printer only
+//! decides how a [`Block`] looks. A figure keeps its exact value and its place beside its text, so that a spreadsheet
+//! can have the number and a page the command that opens it up. Start at [`Document::of`].
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
-use filo_indicators::{
-    number::decimal,
-    report::{MonthlyReport, ReportState, Twin},
-};
+use filo_domain::Instant;
+use filo_indicators::{number::decimal, render::Printable};
 
 use crate::{
     figures::{Cell, Figures, Part, Unit},
-    outline::{SECTIONS, Shape},
+    outline::{self, SectionSpec, Shape},
     words::{MissingText, Words},
 };
 
 mod blocks;
-mod charts;
+mod campaign;
+pub(crate) mod charts;
 mod definitions;
+mod month;
 mod restated;
 mod tables;
+mod yearly;
 
 /// Why a report could not be put into words.
 #[derive(Debug, thiserror::Error)]
@@ -34,7 +35,7 @@ pub(crate) enum DocumentError {
     NoFigure { pattern: String, keys: Vec<String>, part: &'static str },
 }
 
-/// The report in one language.
+/// A report in one language.
 #[derive(Clone, Debug)]
 pub(crate) struct Document {
     pub(crate) header: Header,
@@ -45,8 +46,6 @@ pub(crate) struct Document {
 #[derive(Clone, Debug)]
 pub(crate) struct Header {
     pub(crate) title: String,
-    /// `2026-10`
-    pub(crate) month: String,
     pub(crate) periods: Periods,
     /// `Closed – revision 2`
     pub(crate) state: String,
@@ -56,34 +55,78 @@ pub(crate) struct Header {
     pub(crate) notices: Vec<String>,
     /// Sources with late data and how many.
     pub(crate) pending: Vec<(String, u64)>,
+    pub(crate) opening: Opening,
+    /// What the report's JSON has, where it is attached.
+    pub(crate) attached: String,
+    /// When the figures were computed.
+    pub(crate) made_at: Instant,
+    /// The hash of the facts they rest on.
+    pub(crate) inputs: Option<String>,
+    /// The name of its files: with the language and the facts it tells the document from all others.
+    pub(crate) stem: String,
+}
+
+/// How a figure is opened up to what is behind it: what stands before and after its place.
+#[derive(Clone, Debug)]
+pub(crate) struct Opening {
+    before: String,
+    after: String,
+    /// A place to show it with.
+    example: &'static str,
+}
+
+impl Opening {
+    /// `filo explain /phone/abandoned --period 2026-10`
+    fn explain(period: &str, example: &'static str) -> Self {
+        Self { before: "filo explain ".to_owned(), after: format!(" --period {period}"), example }
+    }
+    pub(crate) fn of(&self, pointer: &str) -> String {
+        format!("{}{pointer}{}", self.before, self.after)
+    }
+    pub(crate) fn example(&self) -> String {
+        self.of(self.example)
+    }
 }
 
 /// The periods as they stand at the head of columns.
 #[derive(Clone, Debug)]
 pub(crate) struct Periods {
-    pub(crate) month: String,
+    /// The report's own.
+    pub(crate) own: String,
+    /// Of a month, those that it is compared with.
+    pub(crate) others: Option<Others>,
+}
+
+/// The periods beside a month.
+#[derive(Clone, Debug)]
+pub(crate) struct Others {
     pub(crate) previous: String,
     pub(crate) last_year: String,
     pub(crate) year_to_date: String,
 }
 
 impl Periods {
-    fn of(words: &Words, report: &MonthlyReport) -> Result<Self, MissingText> {
-        let compared = |twin: &Twin| words.month(twin.month.as_deref().unwrap_or_default());
-        Ok(Self {
-            month: words.month(&report.period.month)?,
-            previous: compared(&report.comparison.previous_month)?,
-            last_year: compared(&report.comparison.same_month_last_year)?,
-            year_to_date: words.year_to_date(report)?,
-        })
+    fn alone(own: String) -> Self {
+        Self { own, others: None }
     }
     fn name(&self, part: Part) -> &str {
-        match part {
-            Part::Month => &self.month,
-            Part::YearToDate => &self.year_to_date,
-            Part::PreviousMonth => &self.previous,
-            Part::SameMonthLastYear => &self.last_year,
+        match (part, &self.others) {
+            (Part::YearToDate, Some(others)) => &others.year_to_date,
+            (Part::PreviousMonth, Some(others)) => &others.previous,
+            (Part::SameMonthLastYear, Some(others)) => &others.last_year,
+            (_, _) => &self.own,
         }
+    }
+    /// The parts whose change is told.
+    pub(crate) fn compared(&self) -> &'static [Part] {
+        if self.others.is_some() { &[Part::PreviousMonth, Part::SameMonthLastYear] } else { &[] }
+    }
+    /// Their names.
+    pub(crate) fn compared_names(&self) -> impl Iterator<Item = &str> {
+        self.compared().iter().map(|part| self.name(*part))
+    }
+    fn year_to_date(&self) -> Option<Part> {
+        self.others.as_ref().map(|_others| Part::YearToDate)
     }
 }
 
@@ -114,7 +157,7 @@ pub(crate) struct Card {
     pub(crate) figure: Shown,
     /// Words and figures in turn.
     pub(crate) detail: Vec<Entry>,
-    /// From the month before and from the same month of last year.
+    /// From the periods that it is compared with.
     pub(crate) changes: Vec<Change>,
     pub(crate) pointer: String,
 }
@@ -126,6 +169,27 @@ pub(crate) struct Fact {
     pub(crate) detail: String,
     /// A name or a hash, to be read letter by letter.
     pub(crate) code: Option<String>,
+}
+
+impl Fact {
+    /// Under `report.about.<term>`.
+    fn of(term: &str, detail: String, words: &Words) -> Result<Self, DocumentError> {
+        Ok(Self { term: words.text(&format!("report.about.{term}"))?.to_owned(), detail, code: None })
+    }
+    fn coded(term: &str, code: &str, words: &Words) -> Result<Self, DocumentError> {
+        Ok(Self { code: Some(code.to_owned()), ..Self::of(term, String::new(), words)? })
+    }
+    /// The definitions in force and the hash of the facts.
+    fn of_inputs(
+        definitions: &BTreeMap<String, String>,
+        inputs: &str,
+        words: &Words,
+    ) -> Result<Vec<Self>, DocumentError> {
+        let set = |(set, version): (&String, &String)| {
+            Ok(Self { detail: set.clone(), ..Self::coded("definitions", version, words)? })
+        };
+        definitions.iter().map(set).chain([Self::coded("inputs", inputs, words)]).collect()
+    }
 }
 
 /// A table.
@@ -141,6 +205,8 @@ pub(crate) struct Table {
     pub(crate) empty: String,
     /// A table to look things up in, not to be read through.
     pub(crate) appendix: bool,
+    /// Whether the title is in the city's first language, whatever the document's.
+    pub(crate) quoted: bool,
 }
 
 impl Table {
@@ -221,6 +287,17 @@ pub(crate) enum ColumnKind {
 pub(crate) struct Row {
     pub(crate) cells: Vec<Entry>,
     pub(crate) total: bool,
+    /// What must be seen beside its figures.
+    pub(crate) remark: Option<String>,
+}
+
+impl Row {
+    fn of(cells: Vec<Entry>) -> Self {
+        Self { cells, total: false, remark: None }
+    }
+    fn total(cells: Vec<Entry>) -> Self {
+        Self { total: true, ..Self::of(cells) }
+    }
 }
 
 /// What stands in a cell.
@@ -232,6 +309,14 @@ pub(crate) enum Entry {
     Name {
         text: String,
         pointer: String,
+    },
+    /// The city's own words, in its first language.
+    Quoted {
+        text: String,
+        /// What they are the name of.
+        key: Option<String>,
+        /// Whether the row above has the same: there for whoever hears or sorts the table.
+        again: bool,
     },
     Figure(Shown),
     Change(Change),
@@ -281,15 +366,31 @@ impl Document {
     ///
     /// # Errors
     /// When the city lacks a text or the report a figure of the outline.
-    pub(crate) fn of(report: &MonthlyReport, words: &Words) -> Result<Self, DocumentError> {
-        let periods = Periods::of(words, report)?;
-        let writer = Writer { words, figures: Figures::of(report)?, periods: &periods, report };
-        let sections = SECTIONS.iter().map(|section| writer.section(section));
-        Ok(Self { header: writer.header()?, sections: sections.collect::<Result<_, _>>()? })
+    pub(crate) fn of(report: Printable<'_>, words: &Words) -> Result<Self, DocumentError> {
+        let (header, sections): (Header, &[SectionSpec]) = match report {
+            Printable::Month(report) => (month::header(report, words)?, outline::SECTIONS),
+            Printable::Campaign(report) => (campaign::header(report, words)?, outline::CAMPAIGN),
+            Printable::Year(card) => return yearly::document(card, words),
+        };
+        let writer = Writer { words, figures: Figures::of(&report)?, periods: &header.periods, report };
+        let sections = sections.iter().map(|section| writer.section(section)).collect::<Result<_, _>>()?;
+        Ok(Self { header, sections })
     }
 }
 
 impl Document {
+    /// Whether it begins with its main figures.
+    pub(crate) fn is_summarised(&self) -> bool {
+        let first = self.sections.first().into_iter().flat_map(|section| &section.blocks);
+        first.into_iter().any(|block| matches!(block, Block::Cards(_)))
+    }
+
+    /// Whether its tables quote what others wrote.
+    pub(crate) fn is_wordy(&self) -> bool {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.into_iter().any(|block| matches!(block, Block::Table(table) if table.quoted))
+    }
+
     /// What the figures mean, in the order of the sections.
     pub(crate) fn definitions(&self) -> impl Iterator<Item = &Definition> {
         self.sections
@@ -308,61 +409,10 @@ struct Writer<'a> {
     words: &'a Words,
     figures: Figures,
     periods: &'a Periods,
-    report: &'a MonthlyReport,
+    report: Printable<'a>,
 }
 
 impl Writer<'_> {
-    fn header(&self) -> Result<Header, DocumentError> {
-        let (words, report) = (self.words, self.report);
-        let pending = &report.pending_differences.by_source;
-        let named = |(source, count): (&String, &u64)| (words.row("/email/by_mailbox", source), *count);
-        Ok(Header {
-            title: words.fill("report.title", &[("period", &self.periods.month)])?,
-            month: report.period.month.clone(),
-            periods: self.periods.clone(),
-            state: self.state()?,
-            reason: report.reason.clone(),
-            as_of: words.instant(report.as_of)?,
-            notices: self.notices()?,
-            pending: pending.iter().map(named).collect(),
-        })
-    }
-
-    fn state(&self) -> Result<String, MissingText> {
-        match self.report.state {
-            ReportState::Open => self.words.text("report.state.open").map(str::to_owned),
-            ReportState::Closed => {
-                let revision = self.report.revision.unwrap_or_default().to_string();
-                self.words.fill("report.state.closed", &[("revision", &revision)])
-            }
-        }
-    }
-
-    fn notices(&self) -> Result<Vec<String>, MissingText> {
-        let (words, report) = (self.words, self.report);
-        let mut notices = Vec::new();
-        if report.state == ReportState::Open {
-            notices.push(words.text("report.open_notice")?.to_owned());
-        }
-        if report.state == ReportState::Open && report.as_of < report.period.to {
-            notices.push(words.text("report.unfinished_notice")?.to_owned());
-        }
-        let count = report.pending_differences.count;
-        if count > 0 {
-            notices.push(words.fill("report.pending_notice", &[("count", &count.to_string())])?);
-        }
-        if let Some(waiting) = report.quarantine.as_ref().filter(|waiting| waiting.count > 0) {
-            let named = |(source, count): (&String, &u64)| {
-                format!("{}: {count}", words.row("/email/by_mailbox", source))
-            };
-            let sources: Vec<String> = waiting.by_source.iter().map(named).collect();
-            let parts = [("count", waiting.count.to_string()), ("sources", sources.join("; "))];
-            let parts = parts.each_ref().map(|(name, value)| (*name, value.as_str()));
-            notices.push(words.fill("report.quarantine_notice", &parts)?);
-        }
-        Ok(notices)
-    }
-
     fn text(&self, key: &str) -> Result<String, DocumentError> {
         Ok(self.words.text(key)?.to_owned())
     }

@@ -3,7 +3,8 @@
 //! **Invariant:** a place is a pattern (`/channels/*/inbound`) with the keys of its rows (`phone`), so that the same
 //! figure is found in every part of the report although its rows stand in another order there. Start at [`Figures`].
 
-use filo_indicators::report::{self, MonthlyReport, row_key};
+use filo_indicators::report::{self, row_key};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Fields that tell rows apart or state a parameter: numbers, but no figures.
@@ -61,6 +62,8 @@ pub(crate) enum Unit {
     Work,
     /// Euro cents.
     Cents,
+    /// One count divided by another that it is no part of.
+    Quotient,
 }
 
 impl Unit {
@@ -89,6 +92,7 @@ impl Unit {
             Self::Cents => "cents",
             Self::Days => "d",
             Self::Points => "points",
+            Self::Quotient => "quotient",
         }
     }
 }
@@ -135,7 +139,7 @@ pub(crate) struct Figures(Value);
 impl Figures {
     /// # Errors
     /// Only the serializer's own.
-    pub(crate) fn of(report: &MonthlyReport) -> Result<Self, serde_json::Error> {
+    pub(crate) fn of(report: &impl Serialize) -> Result<Self, serde_json::Error> {
         serde_json::to_value(report).map(Self)
     }
 

@@ -1,4 +1,4 @@
-//! The report as one page that stands alone: no script, no request, readable on screen, on paper and aloud.
+//! A report as one page that stands alone: no script, no request, readable on screen, on paper and aloud.
 //!
 //! **Invariant:** the page prints what the report holds and marks each figure with the command that opens it up.
 //! What stands where is the [`Document`]; how a cell looks is here, how a section does in `templates/report.html`.
@@ -7,10 +7,7 @@
 use std::sync::Arc;
 
 use filo_domain::city::City;
-use filo_indicators::{
-    render::{Render, RenderError, Wanted},
-    report::MonthlyReport,
-};
+use filo_indicators::render::{Printable, Render, RenderError, Wanted};
 use minijinja::{Value, context};
 
 use crate::{
@@ -39,11 +36,13 @@ impl Render for HtmlReport {
     fn format(&self) -> &'static str {
         FORMAT
     }
-    fn render(&self, report: &MonthlyReport, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
+    fn render(&self, report: Printable<'_>, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
         let words = Arc::new(Words::wanted(Arc::clone(&self.city), wanted));
         let document = Document::of(report, &words).map_err(failed)?;
         let mut environment = page::environment(&words).map_err(failed)?;
-        page::render(&mut environment, TEMPLATE, Page { document: &document }.context())
+        let quoted = words.city.profile.languages.first().filter(|first| **first != words.language);
+        let page = Page { document: &document, quoted: quoted.map(String::as_str) };
+        page::render(&mut environment, TEMPLATE, page.context())
     }
 }
 
@@ -54,6 +53,8 @@ fn failed(error: impl std::error::Error + Send + Sync + 'static) -> RenderError 
 /// A document as the template sees it.
 struct Page<'a> {
     document: &'a Document,
+    /// The language of what is quoted, where it is not the page's.
+    quoted: Option<&'a str>,
 }
 
 impl Page<'_> {
@@ -62,7 +63,7 @@ impl Page<'_> {
         let pending = |(source, count): &(String, u64)| format!("{source}: {count}");
         context! {
             title => &header.title,
-            month => &header.month,
+            example => header.opening.example(),
             state => &header.state,
             reason => &header.reason,
             as_of => &header.as_of,
@@ -111,13 +112,13 @@ impl Page<'_> {
             _ => String::new(),
         };
         let periods = &self.document.header.periods;
-        let changes = card.changes.iter().map(|it| &it.text).zip([&periods.previous, &periods.last_year]);
+        let changes = card.changes.iter().map(|it| &it.text).zip(periods.compared_names());
         let detail: Vec<String> = card.detail.iter().map(piece).collect();
         context! {
             what => &card.what,
             value => Value::from_safe_string(self.data(&card.figure)),
             detail => Value::from_safe_string(detail.join(" ")),
-            changes => changes.into_iter().map(|(text, month)| context! { text, month }).collect::<Vec<_>>(),
+            changes => changes.map(|(text, month)| context! { text, month }).collect::<Vec<_>>(),
             pointer => &card.pointer,
         }
     }
@@ -131,6 +132,7 @@ impl Page<'_> {
         context! {
             kind => if table.appendix { "appendix" } else { "table" },
             title => &table.title,
+            language => self.quoted.filter(|_language| table.quoted),
             when => &table.when,
             class => one_figure_a_row.then_some("figures"),
             width => columns.len(),
@@ -146,17 +148,19 @@ impl Page<'_> {
         let mut cells = String::new();
         for (nth, entry) in row.cells.iter().enumerate() {
             let kind = columns.get(nth).map_or(ColumnKind::Words, |column| column.kind);
-            cells.push_str(&self.cell(entry, kind, starts.contains(&nth)));
+            let remark = row.remark.as_ref().filter(|_remark| kind == ColumnKind::Name);
+            cells.push_str(&self.cell(entry, remark, kind, starts.contains(&nth)));
         }
         context! { total => row.total, cells => Value::from_safe_string(cells) }
     }
 
-    fn cell(&self, entry: &Entry, kind: ColumnKind, starts_group: bool) -> String {
+    fn cell(&self, entry: &Entry, remark: Option<&String>, kind: ColumnKind, starts_group: bool) -> String {
         let tag = if kind == ColumnKind::Name { ("<th scope=\"row\"", "</th>") } else { ("<td", "</td>") };
         let mut classes: Vec<&str> = Vec::new();
         match kind {
             ColumnKind::Figure | ColumnKind::Change => classes.push("n"),
             ColumnKind::Bar if matches!(entry, Entry::Bar(_)) => classes.push("bar"),
+            ColumnKind::Words if matches!(entry, Entry::Quoted { .. }) => classes.push("words"),
             ColumnKind::Bar | ColumnKind::Name | ColumnKind::Words | ColumnKind::Pointer => {}
         }
         if matches!(entry, Entry::Figure(shown) if shown.main) {
@@ -167,7 +171,8 @@ impl Page<'_> {
         }
         let class =
             if classes.is_empty() { String::new() } else { format!(" class=\"{}\"", classes.join(" ")) };
-        format!("{}{class}>{}{}\n", tag.0, self.inside(entry), tag.1)
+        let remark = remark.map(|it| format!(" <span class=\"watch\">{}</span>", escaped(it)));
+        format!("{}{class}>{}{}{}\n", tag.0, self.inside(entry), remark.unwrap_or_default(), tag.1)
     }
 
     fn inside(&self, entry: &Entry) -> String {
@@ -175,6 +180,7 @@ impl Page<'_> {
             Entry::Empty => String::new(),
             Entry::Text(text) | Entry::Change(Change { text, .. }) => escaped(text),
             Entry::Name { text, pointer } => format!("{} <code>{}</code>", escaped(text), escaped(pointer)),
+            Entry::Quoted { text, key, again } => self.quoted(text, key.as_deref(), *again),
             Entry::Figure(shown) => self.data(shown),
             Entry::Pointer(pointer) => format!("<code>{}</code>", escaped(pointer)),
             Entry::Bar(share) => {
@@ -188,11 +194,21 @@ impl Page<'_> {
         }
     }
 
-    /// A figure with the command that explains it.
+    /// The city's own words, in their language.
+    fn quoted(&self, text: &str, key: Option<&str>, again: bool) -> String {
+        let language = self.quoted.map(|language| format!(" lang=\"{language}\"")).unwrap_or_default();
+        let class = if again { " class=\"again\"" } else { "" };
+        let key = key.map(|key| format!(" <code>{}</code>", escaped(key))).unwrap_or_default();
+        match (language.as_str(), class) {
+            ("", "") => format!("{}{key}", escaped(text)),
+            _ => format!("<span{language}{class}>{}</span>{key}", escaped(text)),
+        }
+    }
+
+    /// A figure with how it is opened.
     fn data(&self, shown: &Shown) -> String {
-        let month = escaped(&self.document.header.month);
-        let explain =
-            |pointer: &String| format!(" title=\"filo explain {} --period {month}\"", escaped(pointer));
+        let opening = &self.document.header.opening;
+        let explain = |pointer: &String| format!(" title=\"{}\"", escaped(&opening.of(pointer)));
         let title = shown.cell.pointer.as_ref().map(explain).unwrap_or_default();
         let text = escaped(&shown.text);
         match shown.cell.value {

@@ -1,9 +1,6 @@
-//! The report as the contract's JSON, indented for people.
+//! A report as the contract's JSON, indented for people.
 
-use filo_indicators::{
-    render::{Render, RenderError, Wanted},
-    report::MonthlyReport,
-};
+use filo_indicators::render::{Printable, Render, RenderError, Wanted};
 
 const FORMAT: &str = "json";
 
@@ -15,8 +12,9 @@ impl Render for JsonReport {
     fn format(&self) -> &'static str {
         FORMAT
     }
-    fn render(&self, report: &MonthlyReport, _wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
-        let mut bytes = serde_json::to_vec_pretty(report).map_err(|error| RenderError::new(FORMAT, error))?;
+    fn render(&self, report: Printable<'_>, _wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
+        let mut bytes =
+            serde_json::to_vec_pretty(&report).map_err(|error| RenderError::new(FORMAT, error))?;
         bytes.push(b'\n');
         Ok(bytes)
     }

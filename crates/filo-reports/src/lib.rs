@@ -1,4 +1,5 @@
-//! The printed forms of the monthly report, the scorecard and explanations: JSON, CSV, XLSX, PDF and HTML.
+//! The printed forms of the monthly report, the yearly scorecard, campaign reports and explanations: JSON, CSV, XLSX, PDF
+//! and HTML.
 //!
 //! **Invariant:** a printed form computes no indicator: it writes the figures of the value it is given, all of
 //! them, with their definitions. Unknown is never written as 0, the same value gives the same bytes, and nothing
@@ -6,8 +7,8 @@
 //!
 //! Start at [`JsonReport`], [`CsvReport`], [`XlsxReport`], `PdfReport` (feature `pdf`) and
 //! [`HtmlReport`], which implement [`filo_indicators::render::Render`];
-//! [`scorecard_html`], [`scorecard_csv`] and [`explanation_csv`] print the rest. [`MonthlyReport::file_stem`](filo_indicators::report::MonthlyReport::file_stem)
-//! names the files.
+//! [`explanation_csv`] prints the rest. [`Printable::file_stem`](filo_indicators::render::Printable::file_stem) names
+//! the files.
 
 mod document;
 mod explanation;
@@ -31,7 +32,6 @@ pub use html::HtmlReport;
 pub use json::JsonReport;
 #[cfg(feature = "pdf")]
 pub use pdf::PdfReport;
-pub use scorecard::{scorecard_csv, scorecard_html};
 pub use sheets::CsvReport;
 pub use workbook::XlsxReport;
 

@@ -2,8 +2,13 @@
 //!
 //! **Invariant:** a figure is named by its place in the report (`/channels/*/inbound`), and nothing here knows how it
 //! is printed: CSV takes the lists and their fields, the other forms the tables that [`crate::document`] makes of
-//! this. A new block of the report becomes visible everywhere by a line in [`SECTIONS`] and its words in the city's
+//! this. A new block of the report becomes visible everywhere by a line in [`SECTIONS`] (of a campaign in [`CAMPAIGN`])
+//! and its words in the city's
 //! texts (`report.section`, `report.table`, `report.note`, `report.figure`).
+
+mod campaign;
+
+pub(crate) use campaign::SECTIONS as CAMPAIGN;
 
 /// A section: its key names its title (`report.section.<key>`).
 pub(crate) struct SectionSpec {
@@ -55,6 +60,8 @@ pub(crate) enum Shape {
     Bars,
     /// Standing bars: for what has an order of its own.
     Columns,
+    /// What happened step by step: standing bars, or lines when there are many steps.
+    Series,
 }
 
 /// A figure, or with a `*` and no key the same of every row.
@@ -99,8 +106,8 @@ pub(crate) struct List {
     pub(crate) parameters: &'static [&'static str],
     /// Without rows it is not shown at all.
     pub(crate) optional: bool,
-    /// Whether it has so many rows that it is folded away, in the order of their keys.
-    pub(crate) long: bool,
+    /// A list in the order of its keys: from how many rows on it is folded away.
+    pub(crate) folded_from: Option<usize>,
 }
 
 /// A column of a list.
@@ -138,7 +145,7 @@ const fn list(
     heading: &'static str,
     parameters: &'static [&'static str],
 ) -> List {
-    List { path, file, key, heading, parameters, optional: false, long: false }
+    List { path, file, key, heading, parameters, optional: false, folded_from: None }
 }
 
 const CHANNELS: List = list("/channels", "channels.csv", "channel", "channel", &[]);
@@ -155,7 +162,7 @@ const SOURCES: List =
 const QUEUES: List = list("/phone/by_queue", "phone_by_queue.csv", "queue", "queue", &[]);
 const CALL_THEMES: List = list("/phone/by_theme", "phone_by_theme.csv", "theme", "theme", &[]);
 const HOURS: List = List {
-    long: true,
+    folded_from: Some(0),
     ..list("/phone/intervals", "phone_intervals.csv", "interval", "hour", &["weekday", "hour"])
 };
 const SUPPLIERS: List = list("/costs/suppliers", "costs_suppliers.csv", "supplier", "supplier", &["method"]);
@@ -278,6 +285,36 @@ const ALL_MAIL: Total = Total {
         "/email/anomalies",
     ],
 };
+
+/// Who has the work.
+const LEVELS: &[Place] = &[
+    at("/levels/I/resolved"),
+    at("/levels/I/open"),
+    at("/levels/I/cancelled"),
+    at("/levels/II/assigned"),
+    at("/levels/II/resolved"),
+    at("/levels/II/active"),
+    at("/levels/II/active_share"),
+    at("/levels/II/cancelled"),
+];
+
+const WORK: &[Field] = &[
+    Field::Figure("tickets"),
+    Field::Figure("share"),
+    Field::Figure("resolved"),
+    Field::Figure("active"),
+    Field::Figure("active_share"),
+    Field::Figure("cancelled"),
+    Field::Duration("resolution"),
+];
+
+/// How old the work is.
+const AGES: &[Place] = &[
+    at("/backlog/open_at_end"),
+    at("/backlog/mean_age_s"),
+    at("/backlog/median_age_s"),
+    at("/backlog/p90_age_s"),
+];
 
 /// The sections, in the order of all printed forms.
 pub(crate) const SECTIONS: &[SectionSpec] = &[
@@ -458,48 +495,15 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
         key: "units",
         items: &[
             Item::Note("work"),
-            Item::Figures {
-                table: "levels",
-                places: &[
-                    at("/levels/I/resolved"),
-                    at("/levels/I/open"),
-                    at("/levels/I/cancelled"),
-                    at("/levels/II/assigned"),
-                    at("/levels/II/resolved"),
-                    at("/levels/II/active"),
-                    at("/levels/II/active_share"),
-                    at("/levels/II/cancelled"),
-                ],
-            },
-            Item::Grid {
-                table: "units",
-                list: &UNITS,
-                columns: &[
-                    Field::Figure("tickets"),
-                    Field::Figure("share"),
-                    Field::Figure("resolved"),
-                    Field::Figure("active"),
-                    Field::Figure("active_share"),
-                    Field::Figure("cancelled"),
-                    Field::Duration("resolution"),
-                ],
-                total: None,
-            },
+            Item::Figures { table: "levels", places: LEVELS },
+            Item::Grid { table: "units", list: &UNITS, columns: WORK, total: None },
             Item::Definitions(&["/levels", "/units"]),
         ],
     },
     SectionSpec {
         key: "backlog",
         items: &[
-            Item::Figures {
-                table: "backlog",
-                places: &[
-                    at("/backlog/open_at_end"),
-                    at("/backlog/mean_age_s"),
-                    at("/backlog/median_age_s"),
-                    at("/backlog/p90_age_s"),
-                ],
-            },
+            Item::Figures { table: "backlog", places: AGES },
             Item::Counted { table: "bands", list: &BANDS, shares: true, total: true },
             chart("bands", "bands", &["count"], Shape::Columns),
             Item::Definitions(&["/backlog"]),
@@ -626,10 +630,10 @@ pub(crate) const SECTIONS: &[SectionSpec] = &[
     SectionSpec { key: "about", items: &[Item::About, Item::Note("about"), Item::EveryFigure] },
 ];
 
-/// The lists of the report that have a table of their own, with all their columns.
-pub(crate) fn lists() -> Vec<(&'static List, Vec<Field>)> {
+/// The lists of a report that have a table of their own, with all their columns.
+pub(crate) fn lists(sections: &'static [SectionSpec]) -> Vec<(&'static List, Vec<Field>)> {
     let mut lists: Vec<(&List, Vec<Field>)> = Vec::new();
-    for item in SECTIONS.iter().flat_map(|section| section.items) {
+    for item in sections.iter().flat_map(|section| section.items) {
         let (list, columns) = match item {
             Item::Counted { list, shares: true, .. } => {
                 (*list, vec![Field::Figure("count"), Field::Figure("share")])

@@ -1,4 +1,4 @@
-//! The report as a PDF that is published, read aloud and kept: PDF/UA-1 and PDF/A-3a at once, typeset by Typst.
+//! A report as a PDF that is published, read aloud and kept: PDF/UA-1 and PDF/A-3a at once, typeset by Typst.
 //!
 //! **Invariant:** the typesetter sees what it is given here and nothing else: no disk, no network, no clock, no font but
 //! the embedded one. The document's date is the report's own, so the same report gives the same bytes; the report as
@@ -7,10 +7,7 @@
 use std::sync::Arc;
 
 use filo_domain::city::City;
-use filo_indicators::{
-    render::{Render, RenderError, Wanted},
-    report::MonthlyReport,
-};
+use filo_indicators::render::{Printable, Render, RenderError, Wanted};
 
 use crate::{
     document::{Document, DocumentError},
@@ -43,7 +40,7 @@ impl Render for PdfReport {
     fn format(&self) -> &'static str {
         FORMAT
     }
-    fn render(&self, report: &MonthlyReport, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
+    fn render(&self, report: Printable<'_>, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
         let words = Words::wanted(Arc::clone(&self.city), wanted);
         let attached = JsonReport.render(report, wanted)?;
         write(report, &words, attached).map_err(|error| RenderError::new(FORMAT, error))
@@ -63,15 +60,17 @@ enum PdfError {
     Typeset(#[from] TypesetError),
 }
 
-fn write(report: &MonthlyReport, words: &Words, attached: Vec<u8>) -> Result<Vec<u8>, PdfError> {
+fn write(report: Printable<'_>, words: &Words, attached: Vec<u8>) -> Result<Vec<u8>, PdfError> {
     let document = Document::of(report, words)?;
-    let content = Content::of(&document, report, words)?;
+    let content = Content::of(&document, words)?;
     let mut files = vec![
         ("data.json".to_owned(), serde_json::to_vec(&content.data)?),
         (content::ATTACHMENT.to_owned(), attached),
     ];
     files.extend(content.charts);
     // The same report under the same name is the same document, whoever prints it.
-    let identity = format!("{} {} {}", report.file_stem(), words.language, report.inputs_sha256);
+    let header = &document.header;
+    let facts = header.inputs.clone().unwrap_or_else(|| header.made_at.to_string());
+    let identity = format!("{} {} {facts}", header.stem, words.language);
     Ok(typeset::pdf(files, identity)?)
 }

@@ -69,7 +69,7 @@ impl Words {
     fn size(&self, value: Decimal, unit: Unit) -> Result<String, MissingText> {
         match unit {
             Unit::Count => self.marked(value.normalize()),
-            Unit::Points => self.decimals(value, 2),
+            Unit::Points | Unit::Quotient => self.decimals(value, 2),
             Unit::Days => self.days(value.normalize()),
             Unit::Seconds => self.seconds(value),
             Unit::Work => {

@@ -1,112 +1,59 @@
-//! The yearly table as a page and as CSV: value and target of two years side by side.
+//! Two years of an indicator compared, and the table of a year as CSV.
 //!
 //! **Invariant:** targets and values are printed in the document's own words; what is computed here is only their
-//! change. A full result that a relaxed target made possible says so. Start at [`scorecard_html`].
+//! change. A full result that a relaxed target made possible says so. Start at [`Compared::of`] and [`scorecard_csv`].
 
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
-use filo_domain::city::City;
-use filo_indicators::{
-    render::{Marks, RenderError},
-    scorecard::{Comparator, Outcome, Quantity, QuantityUnit, ScoreRow, Scorecard, Value},
+use filo_indicators::scorecard::{
+    Comparator, Outcome, Previous, Quantity, QuantityUnit, ScoreRow, Scorecard, Value,
 };
-use minijinja::{context, value::Serde};
 use rust_decimal::Decimal;
-use serde::Serialize;
 use serde_json::Value as Json;
 
 use crate::{
     figures::Unit,
-    page::{self, FORMAT},
     table::{self, Cell, Table, text, word},
     words::{MissingText, Words},
 };
 
-const TEMPLATE: &str = include_str!("../templates/scorecard.html");
-
-/// The table of a year as a page in one of the city's languages; another is written in the city's first.
-///
-/// # Errors
-/// When the city lacks a text or the template fails.
-pub fn scorecard_html(
-    scorecard: &Scorecard,
-    city: Arc<City>,
-    language: &str,
-) -> Result<Vec<u8>, RenderError> {
-    let words = Arc::new(Words::of(city, language));
-    let rows: Result<Vec<Row>, MissingText> = scorecard.rows.iter().map(|row| Row::of(row, &words)).collect();
-    let rows = rows.map_err(|error| RenderError::new(FORMAT, error))?;
-    let mut environment = page::environment(&words).map_err(|error| RenderError::new(FORMAT, error))?;
-    let (year, before) = (scorecard.year, scorecard.year.saturating_sub(1));
-    page::render(
-        &mut environment,
-        TEMPLATE,
-        context! { year, before, areas => minijinja::Value::from(Serde(by_area(rows))) },
-    )
+/// A year beside an earlier one.
+pub(crate) struct Compared {
+    pub(crate) target: Side,
+    pub(crate) achieved: Side,
+    /// Whether a full result stands on a relaxed target and a worse value.
+    pub(crate) watch: bool,
 }
 
-/// A row in words.
-#[derive(Serialize)]
-struct Row {
-    key: String,
-    area: String,
-    label: String,
-    target: Side,
-    achieved: Side,
-    result: Option<String>,
-    result_before: Option<String>,
-    source: Option<String>,
-    watch: bool,
-}
-
-/// A quantity in two years.
-#[derive(Serialize)]
-struct Side {
-    before: Option<String>,
-    now: Option<String>,
-    change: Option<String>,
+/// How a quantity changed.
+pub(crate) struct Side {
+    /// With its sign; `None` where the two do not compare.
+    pub(crate) change: Option<String>,
     /// `stricter`, `looser`, `better` or `worse`; `None` where the direction cannot be told.
-    verdict: Option<&'static str>,
+    pub(crate) verdict: Option<&'static str>,
 }
 
-impl Row {
-    fn of(row: &ScoreRow, words: &Words) -> Result<Self, MissingText> {
-        let previous = row.previous.as_ref();
-        let target_before = previous.and_then(|previous| previous.target.as_ref());
-        let achieved_before = previous.and_then(|previous| previous.achieved.as_ref());
-        let direction = Direction::of(row);
+impl Compared {
+    pub(crate) fn of(before: Option<&Previous>, now: &Previous, words: &Words) -> Result<Self, MissingText> {
+        let target_before = before.and_then(|before| before.target.as_ref());
+        let achieved_before = before.and_then(|before| before.achieved.as_ref());
+        let direction = Direction::of(achieved_before, now);
         let target = Side::of(
             target_before,
-            row.target.as_ref(),
+            now.target.as_ref(),
             direction.map(|wanted| (wanted, "stricter", "looser")),
             words,
         )?;
         let achieved = Side::of(
             achieved_before,
-            row.achieved.as_ref(),
+            now.achieved.as_ref(),
             direction.map(|wanted| (wanted, "better", "worse")),
             words,
         )?;
-        let full = row.result.percent == Some(Decimal::ONE_HUNDRED);
-        Ok(Self {
-            key: row.key.clone(),
-            area: row.area.clone(),
-            label: row.label.clone(),
-            watch: full && target.verdict == Some("looser") && achieved.verdict == Some("worse"),
-            target,
-            achieved,
-            result: percent(&row.result, words)?,
-            result_before: previous.map(|previous| percent(&previous.result, words)).transpose()?.flatten(),
-            source: row.source.as_ref().map(|source| format!("{}, {}", source.document, source.section)),
-        })
+        let full = now.result.percent == Some(Decimal::ONE_HUNDRED);
+        let watch = full && target.verdict == Some("looser") && achieved.verdict == Some("worse");
+        Ok(Self { target, achieved, watch })
     }
-}
-
-/// As the documents print it, truncated; the mark is the language's own.
-fn percent(result: &Outcome, words: &Words) -> Result<Option<String>, MissingText> {
-    let Some(printed) = &result.printed else { return Ok(None) };
-    let value = printed.replace(',', words.text("report.number.decimal_mark")?);
-    words.fill("report.number.percent", &[("value", &value)]).map(Some)
 }
 
 impl Side {
@@ -129,8 +76,7 @@ impl Side {
                 std::cmp::Ordering::Equal => None,
             }
         });
-        let text = |quantity: Option<&Quantity>| quantity.map(|quantity| quantity.text.clone());
-        Ok(Self { before: text(before), now: text(now), change, verdict })
+        Ok(Self { change, verdict })
     }
 }
 
@@ -157,11 +103,12 @@ enum Direction {
 
 impl Direction {
     /// As the target compares; a deviation that may lie on both sides of 0 has none.
-    fn of(row: &ScoreRow) -> Option<Self> {
-        let target = row.target.as_ref()?;
-        let negative = |quantity: Option<&Quantity>| matches!(quantity.map(|quantity| &quantity.value), Some(Value::Number(value)) if value.is_sign_negative());
-        let before = row.previous.as_ref().and_then(|previous| previous.achieved.as_ref());
-        if !negative(Some(target)) && (negative(row.achieved.as_ref()) || negative(before)) {
+    fn of(before: Option<&Quantity>, now: &Previous) -> Option<Self> {
+        let target = now.target.as_ref()?;
+        let negative =
+            |quantity: &Quantity| matches!(&quantity.value, Value::Number(value) if value.is_sign_negative());
+        let values = [before, now.achieved.as_ref()];
+        if !negative(target) && values.into_iter().flatten().any(negative) {
             return None;
         }
         match target.comparator {
@@ -172,47 +119,39 @@ impl Direction {
     }
 }
 
-/// The rows of one heading.
-#[derive(Serialize)]
-struct Area {
-    name: String,
-    /// Where all of its rows were published; `None` when they differ.
-    source: Option<String>,
-    rows: Vec<Row>,
-}
+const QUANTITY: [&str; 4] = ["text", "value", "comparator", "unit"];
 
-/// The rows under their headings, in the table's order.
-fn by_area(rows: Vec<Row>) -> Vec<Area> {
-    let mut areas: Vec<Area> = Vec::new();
-    for row in rows {
-        match areas.iter_mut().find(|area| area.name == row.area) {
-            Some(area) => {
-                area.source = area.source.take().filter(|source| row.source.as_ref() == Some(source));
-                area.rows.push(row);
-            }
-            None => areas.push(Area { name: row.area.clone(), source: row.source.clone(), rows: vec![row] }),
-        }
-    }
-    areas
-}
-
-/// The table of a year as CSV, the year before in columns of its own.
-///
-/// # Errors
-/// When the table cannot be written.
-pub fn scorecard_csv(scorecard: &Scorecard) -> Result<Vec<u8>, RenderError> {
+/// The table of a year, the year before in columns of its own, then those of the trend.
+pub(crate) fn scorecard_csv(scorecard: &Scorecard) -> Result<Table, serde_json::Error> {
     let mut table = Table::new(&["year", "key", "area", "label"]);
     for name in ["target", "achieved", "previous_target", "previous_achieved"] {
-        let fields = ["text", "value", "comparator", "unit"];
-        table.header.extend(fields.map(|field| format!("{name}_{field}")));
+        table.header.extend(QUANTITY.map(|field| format!("{name}_{field}")));
     }
     let rest = ["result_percent", "result_printed", "previous_year", "previous_result_percent"];
     table.header.extend(rest.map(str::to_owned));
     table.header.extend(["previous_result_printed", "source_document", "source_section"].map(str::to_owned));
-    for row in &scorecard.rows {
-        table.rows.push(cells(scorecard.year, row).map_err(|error| RenderError::new(table::FORMAT, error))?);
+    let years: BTreeSet<i16> =
+        scorecard.rows.iter().flat_map(|row| &row.trend).map(|year| year.year).collect();
+    for year in &years {
+        for name in ["target", "achieved"] {
+            table.header.extend(QUANTITY.map(|field| format!("trend_{year}_{name}_{field}")));
+        }
+        table.header.extend(["percent", "printed"].map(|field| format!("trend_{year}_result_{field}")));
     }
-    table.bytes(Marks::Plain)
+    for row in &scorecard.rows {
+        let mut cells = cells(scorecard.year, row)?;
+        for year in &years {
+            let own = row.trend.iter().find(|own| own.year == *year);
+            for quantity in
+                [own.and_then(|own| own.target.as_ref()), own.and_then(|own| own.achieved.as_ref())]
+            {
+                cells.extend(quantity_cells(quantity)?);
+            }
+            cells.extend(result_cells(own.map(|own| &own.result)));
+        }
+        table.rows.push(cells);
+    }
+    Ok(table)
 }
 
 fn cells(year: i16, row: &ScoreRow) -> Result<Vec<Cell>, serde_json::Error> {

@@ -1,13 +1,14 @@
-//! Charts as SVG: bars with their figures written beside them, for the page and the PDF.
+//! Charts as SVG: bars with their figures written beside them, and lines for what happened step by step, for the page and
+//! the PDF.
 //!
-//! **Invariant:** nothing is told by colour or length alone, every bar has its figure in words; the drawing is wholly
-//! inside its view box. Own code, for bars are all there is, and a plotting library knows neither these numbers nor how
-//! to leave room for the names of offices. Start at [`svg`].
+//! **Invariant:** nothing is told by colour or length alone: every bar has its figure in words, every line its own
+//! stroke, and the peak its figure; the drawing is wholly inside its view box. Own code, for these are all there is, and
+//! a plotting library knows neither these numbers nor how to leave room for the names of offices. Start at [`svg`].
 
 use std::fmt::Write;
 
 use crate::{
-    document::{Chart, Series},
+    document::{Chart, Series, charts::FEW_STEPS},
     outline::Shape,
     page::escaped,
 };
@@ -25,6 +26,10 @@ const STAND: f64 = 190.0;
 const ABOVE: f64 = 22.0;
 const BELOW: f64 = 26.0;
 const NAME_LETTERS: usize = 36;
+/// Beside lines: what the numbers of their grid take, how many labels have room below, and half of what one takes.
+const AXIS: f64 = 50.0;
+const LABELS: usize = 6;
+const LABEL: f64 = 55.0;
 const COLOURS: [&str; 2] = ["#0066cc", "#b35900"];
 const FONT: &str = "Titillium Web, Segoe UI, Liberation Sans, Arial, sans-serif";
 
@@ -32,7 +37,8 @@ const FONT: &str = "Titillium Web, Segoe UI, Liberation Sans, Arial, sans-serif"
 pub(crate) fn svg(chart: &Chart, attributes: &str) -> String {
     let (body, height) = match chart.shape {
         Shape::Bars => lying(chart),
-        Shape::Columns => standing(chart),
+        Shape::Series if chart.labels.len() > FEW_STEPS => lines(chart),
+        Shape::Columns | Shape::Series => standing(chart),
     };
     let legend = if chart.series.len() > 1 { LEGEND } else { 0.0 };
     let height = height + legend;
@@ -55,10 +61,71 @@ fn legend_of(chart: &Chart) -> String {
     let start = if chart.shape == Shape::Bars { NAMES } else { 0.0 };
     for (nth, series) in chart.series.iter().enumerate() {
         let x = start + 200.0 * float(nth);
-        rectangle(&mut drawn, (x, 2.0), (12.0, 12.0), colour(nth));
+        if chart.shape == Shape::Series && chart.labels.len() > FEW_STEPS {
+            let (colour, dashes) = (colour(nth), dashes(nth));
+            let _never_fails = write!(
+                drawn,
+                "<line x1=\"{x}\" y1=\"8\" x2=\"{}\" y2=\"8\" stroke=\"{colour}\" stroke-width=\"2\"{dashes}/>",
+                x + 15.0
+            );
+        } else {
+            rectangle(&mut drawn, (x, 2.0), (12.0, 12.0), colour(nth));
+        }
         write_text(&mut drawn, (x + 18.0, 13.0), "start", &series.name);
     }
     drawn
+}
+
+/// How a series is stroked, besides its colour.
+fn dashes(nth: usize) -> &'static str {
+    if nth.is_multiple_of(2) { "" } else { " stroke-dasharray=\"6 3\"" }
+}
+
+/// One point a step and one line a series; the highest line of the grid is the peak.
+fn lines(chart: &Chart) -> (String, f64) {
+    let mut drawn = String::new();
+    let floor = ABOVE + STAND;
+    let unit = STAND / largest(chart).max(f64::MIN_POSITIVE);
+    let step = (WIDTH - AXIS) / float(chart.labels.len().max(1));
+    let place = |nth: usize| AXIS + step * (float(nth) + 0.5);
+    let peak = chart.series.iter().flat_map(|series| &series.shown).max_by(|left, right| {
+        left.cell.value.unwrap_or_default().total_cmp(&right.cell.value.unwrap_or_default())
+    });
+    for (y, text) in [(ABOVE, peak.map_or("", |peak| peak.text.as_str())), (floor, "0")] {
+        let _never_fails = write!(
+            drawn,
+            "<line x1=\"{AXIS}\" y1=\"{y}\" x2=\"{WIDTH}\" y2=\"{y}\" stroke=\"#c5d0da\" stroke-width=\"1\"/>"
+        );
+        write_text(&mut drawn, (AXIS - 6.0, y + 4.5), "end", text);
+    }
+    for (nth, series) in chart.series.iter().enumerate() {
+        let point = |row: usize| figure(series, row).map(|(value, _)| (place(row), floor - value * unit));
+        let points: Vec<String> =
+            (0..chart.labels.len()).filter_map(point).map(|(x, y)| format!("{x:.1},{y:.1}")).collect();
+        let (points, colour, dashes) = (points.join(" "), colour(nth), dashes(nth));
+        let _never_fails = write!(
+            drawn,
+            "<polyline points=\"{points}\" fill=\"none\" stroke=\"{colour}\" stroke-width=\"2\"{dashes}/>"
+        );
+    }
+    dated(&mut drawn, chart, place);
+    (drawn, floor + BELOW)
+}
+
+/// As many of the labels as there is room for.
+fn dated(drawn: &mut String, chart: &Chart, place: impl Fn(usize) -> f64) {
+    let every = chart.labels.len().div_ceil(LABELS).max(1);
+    for (nth, label) in chart.labels.iter().enumerate().step_by(every) {
+        let x = place(nth);
+        let anchor = if x + LABEL > WIDTH {
+            "end"
+        } else if x < LABEL {
+            "start"
+        } else {
+            "middle"
+        };
+        write_text(drawn, (x, ABOVE + STAND + 18.0), anchor, label);
+    }
 }
 
 /// The longest bar's value.

@@ -6,7 +6,7 @@ use filo_domain::{Period, city::City};
 use filo_indicators::{
     definition::Definitions,
     explain::explain,
-    render::{Marks, Render, Wanted},
+    render::{Marks, Printable, Render, Wanted},
     report::{MonthlyReport, ReportState},
 };
 use serde_json::Value;
@@ -17,6 +17,7 @@ use crate::{
     words::Words,
 };
 
+mod campaign;
 mod numbers;
 mod pages;
 #[cfg(feature = "pdf")]
@@ -24,6 +25,7 @@ mod pdf;
 mod tables;
 mod workbook;
 mod world;
+mod yearly;
 
 use world::{World, at, busy, rome};
 
@@ -64,13 +66,13 @@ fn busy_report() -> MonthlyReport {
 }
 
 /// The files of the CSV form, by name.
-fn sheets(report: &MonthlyReport) -> BTreeMap<String, Vec<Vec<String>>> {
+fn sheets<'r>(report: impl Into<Printable<'r>>) -> BTreeMap<String, Vec<Vec<String>>> {
     let read = |bytes: Vec<u8>| -> Vec<Vec<String>> {
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(bytes.as_slice());
         reader.records().map(|row| row.unwrap().iter().map(str::to_owned).collect()).collect()
     };
     CsvReport
-        .files(report, Marks::Plain)
+        .files(report.into(), Marks::Plain)
         .unwrap()
         .into_iter()
         .map(|(name, bytes)| (name, read(bytes)))
@@ -84,14 +86,14 @@ fn the_same_report_gives_the_same_bytes_in_every_form() {
     let forms: [&dyn Render; 4] = [&JsonReport, &CsvReport, &workbook, &html];
     assert_eq!(forms.map(Render::format), ["json", "csv", "xlsx", "html"]);
     for form in forms {
-        let bytes = || form.render(&report.clone(), &Wanted::default()).unwrap();
+        let bytes = || form.render((&report.clone()).into(), &Wanted::default()).unwrap();
         assert_eq!(bytes(), bytes(), "{}", form.format());
     }
 }
 
 #[test]
 fn json_reads_back_as_the_same_report_and_ends_with_a_newline() {
-    let bytes = JsonReport.render(&busy_report(), &Wanted::default()).unwrap();
+    let bytes = JsonReport.render((&busy_report()).into(), &Wanted::default()).unwrap();
     assert!(bytes.ends_with(b"}\n"));
     let again: MonthlyReport = serde_json::from_slice(&bytes).unwrap();
     assert_eq!(again, busy_report());
@@ -109,7 +111,8 @@ fn a_restatement_prints_what_it_changed_and_why_in_every_form() {
     assert_eq!(second.changes.len(), 1, "a row that moved is no change: {:?}", second.changes);
 
     let html =
-        String::from_utf8(HtmlReport::new(milan()).render(&second, &Wanted::default()).unwrap()).unwrap();
+        String::from_utf8(HtmlReport::new(milan()).render((&second).into(), &Wanted::default()).unwrap())
+            .unwrap();
     for told in ["Che cosa ha cambiato la revisione", "Motivo: Il tabulato è arrivato tardi", "1.2"] {
         assert!(html.contains(told), "{told}");
     }

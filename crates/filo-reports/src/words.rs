@@ -48,6 +48,8 @@ impl Words {
         let text = |table: &str| self.city.texts.get(&self.language, &format!("{table}.{key}"));
         let known = match list.rsplit('/').next().unwrap_or_default() {
             "channels" => text("channels").map(str::to_owned),
+            "kinds" => text("kinds").map(str::to_owned),
+            "series" => self.day(key).ok(),
             "themes" => self.city.themes.get(key).map(|it| it.label.in_language(&self.language).to_owned()),
             "units" => self.city.units.get(key).map(|unit| unit.name.clone()),
             "by_channel" => text("channels").map(str::to_owned),
@@ -74,6 +76,11 @@ impl Words {
     pub(crate) fn month(&self, month: &str) -> Result<String, MissingText> {
         let Some((year, number)) = month.split_once('-') else { return Ok(month.to_owned()) };
         Ok(format!("{} {year}", self.text(&format!("months.{}", number.trim_start_matches('0')))?))
+    }
+    /// `2026-10-05` as `5 ottobre 2026`.
+    pub(crate) fn day(&self, day: &str) -> Result<String, MissingText> {
+        let Some((month, day)) = day.rsplit_once('-') else { return Ok(day.to_owned()) };
+        Ok(format!("{} {}", day.trim_start_matches('0'), self.month(month)?))
     }
     /// An instant in the city's zone, to the minute.
     pub(crate) fn instant(&self, at: Instant) -> Result<String, MissingText> {

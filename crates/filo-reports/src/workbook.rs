@@ -1,4 +1,4 @@
-//! The report as a workbook: one sheet a section, real numbers with their formats, native charts, no macro.
+//! A report as a workbook: one sheet a section, real numbers with their formats, native charts, no macro.
 //!
 //! **Invariant:** every figure is a number in the unit that its head (or the cell beside it) says; unknown is a word,
 //! never 0. The file carries no clock but the report's own, so the same report gives the same bytes.
@@ -7,10 +7,7 @@
 use std::sync::Arc;
 
 use filo_domain::city::City;
-use filo_indicators::{
-    render::{Render, RenderError, Wanted},
-    report::MonthlyReport,
-};
+use filo_indicators::render::{Printable, Render, RenderError, Wanted};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Workbook, XlsxError};
 
 use crate::{
@@ -47,7 +44,7 @@ impl Render for XlsxReport {
     fn format(&self) -> &'static str {
         FORMAT
     }
-    fn render(&self, report: &MonthlyReport, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
+    fn render(&self, report: Printable<'_>, wanted: &Wanted) -> Result<Vec<u8>, RenderError> {
         let words = Words::wanted(Arc::clone(&self.city), wanted);
         write(report, &words).map_err(|error| RenderError::new(FORMAT, error))
     }
@@ -64,32 +61,32 @@ enum WorkbookError {
     Writer(#[from] XlsxError),
 }
 
-fn write(report: &MonthlyReport, words: &Words) -> Result<Vec<u8>, WorkbookError> {
+fn write(report: Printable<'_>, words: &Words) -> Result<Vec<u8>, WorkbookError> {
     let document = Document::of(report, words)?;
     let mut workbook = Workbook::new();
-    workbook.set_properties(&properties(report, &document, words)?);
+    workbook.set_properties(&properties(&document, words)?);
     let formats = Formats::new(words)?;
     for (nth, section) in document.sections.iter().enumerate() {
         write_section(&mut workbook, section, &document, words, &formats, nth == 0)?;
     }
-    write_definitions(&mut workbook, &document, words, &formats)?;
+    if document.definitions().next().is_some() {
+        write_definitions(&mut workbook, &document, words, &formats)?;
+    }
     Ok(workbook.save_to_buffer()?)
 }
 
 /// Who wrote what, and when the figures were computed.
-fn properties(
-    report: &MonthlyReport,
-    document: &Document,
-    words: &Words,
-) -> Result<DocProperties, WorkbookError> {
-    let created = ExcelDateTime::parse_from_str(&report.generated_at.floor().to_string())?;
+fn properties(document: &Document, words: &Words) -> Result<DocProperties, WorkbookError> {
+    let header = &document.header;
+    let created = ExcelDateTime::parse_from_str(&header.made_at.floor().to_string())?;
+    let facts = header.inputs.as_ref().map(|inputs| format!("inputs_sha256 {inputs}")).unwrap_or_default();
     Ok(DocProperties::new()
-        .set_title(&document.header.title)
-        .set_subject(&document.header.state)
+        .set_title(&header.title)
+        .set_subject(&header.state)
         .set_author(&words.city.profile.name)
         .set_company(&words.city.profile.name)
         .set_keywords("Filo")
-        .set_comment(format!("inputs_sha256 {}", report.inputs_sha256))
+        .set_comment(facts)
         .set_creation_datetime(&created))
 }
 

@@ -258,14 +258,9 @@ pub enum Quarantine {
     },
 }
 
-/// `filo report`.
+/// In which forms a report is written, and where.
 #[derive(Debug, Args)]
-pub struct Report {
-    /// Closing and restating.
-    #[command(subcommand)]
-    pub command: Option<ReportCommand>,
-    /// The month, `YYYY-MM`.
-    pub month: Option<String>,
+pub struct Forms {
     /// json, csv, xlsx, pdf, html; several separated by commas.
     #[arg(long, value_delimiter = ',', default_value = "json")]
     pub format: Vec<String>,
@@ -278,6 +273,19 @@ pub struct Report {
     /// How CSV writes numbers: `it` for `;` and a decimal comma, `en` for `,` and a decimal point.
     #[arg(long)]
     pub locale: Option<String>,
+}
+
+/// `filo report`.
+#[derive(Debug, Args)]
+pub struct Report {
+    /// Closing and restating.
+    #[command(subcommand)]
+    pub command: Option<ReportCommand>,
+    /// The month, `YYYY-MM`.
+    pub month: Option<String>,
+    /// How it is written.
+    #[command(flatten)]
+    pub forms: Forms,
     /// A past revision of a closed month.
     #[arg(long)]
     pub revision: Option<i32>,
@@ -298,6 +306,16 @@ pub enum ReportCommand {
         /// Why.
         #[arg(long)]
         reason: String,
+    },
+    /// The campaigns, one a line, newest first.
+    Campaigns,
+    /// The report of a campaign.
+    Campaign {
+        /// Its id.
+        id: String,
+        /// How it is written.
+        #[command(flatten)]
+        forms: Forms,
     },
     /// The reports that are made and mailed by themselves, and what became of them; 1 when something was given up.
     Schedules,
@@ -325,9 +343,9 @@ pub struct WhatIf {
 pub struct Scorecard {
     /// The year.
     pub year: String,
-    /// json, csv or html.
-    #[arg(long, default_value = "json")]
-    pub format: String,
+    /// How it is written.
+    #[command(flatten)]
+    pub forms: Forms,
 }
 
 /// `filo explain`.

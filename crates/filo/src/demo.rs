@@ -118,7 +118,7 @@ async fn fill_and_report(
     let wanted = Wanted::default();
     FORMATS
         .iter()
-        .try_for_each(|format| commands::report::save(console, &report, format, folder, &wanted))?;
+        .try_for_each(|format| commands::report::save(console, (&report).into(), format, folder, &wanted))?;
     Ok(Lived { staff, request, report })
 }
 

@@ -33,9 +33,6 @@ use crate::{
 /// The platform's public interface, where no other address is set.
 const GRAPH: &str = "https://graph.facebook.com/v23.0";
 
-/// The language of printed forms.
-pub const LANGUAGE: &str = "it";
-
 /// Settings and content, read and checked.
 pub struct Program {
     /// Filo's own settings.

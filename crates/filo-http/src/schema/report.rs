@@ -20,6 +20,18 @@ pub struct ReportQuery {
     pub locale: Option<String>,
 }
 
+/// How a report is written.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FormQuery {
+    /// The language of the forms that people read; by default the city's first.
+    #[param(max_length = 2, example = "en")]
+    pub language: Option<String>,
+    /// How CSV writes numbers: `it` for `;` and a decimal comma, `en` for `,` and a decimal point.
+    #[param(max_length = 12, example = "it")]
+    pub locale: Option<String>,
+}
+
 /// A month and its bounds.
 #[derive(ToSchema)]
 pub struct ReportPeriod {
@@ -94,6 +106,9 @@ pub struct Scorecard {
     pub schema: String,
     /// The year.
     pub year: i32,
-    /// One row an indicator: target, achieved, result, source and the year before.
+    /// The instant as at which everything measured is known.
+    pub as_of: At,
+    /// One row an indicator: target, achieved, result, source, the year before, and the trend: the years before in
+    /// which it had a target or a value, each with its own.
     pub rows: Vec<Value>,
 }

@@ -7,6 +7,10 @@ use rust_decimal::Decimal;
 use super::*;
 use crate::{figure::Statistic, number::Number, tests::milan};
 
+fn now() -> Instant {
+    Instant::parse("2026-11-03T09:00:00Z").unwrap()
+}
+
 fn no_measures(_year: i16, _key: &str) -> Option<Figure> {
     None
 }
@@ -84,7 +88,7 @@ fn a_day_is_met_by_a_yes_or_by_an_earlier_day() {
 
 #[test]
 fn the_table_of_2020_prints_the_documents_again() {
-    let table = scorecard(2020, &milan(), no_measures);
+    let table = scorecard(2020, &milan(), now(), no_measures);
     let printed: BTreeMap<&str, (&str, &str, &str)> = table
         .rows
         .iter()
@@ -120,7 +124,7 @@ fn the_table_of_2020_prints_the_documents_again() {
 
 #[test]
 fn a_row_has_the_form_of_the_contract_and_the_year_before_beside_it() {
-    let table = serde_json::to_value(scorecard(2020, &milan(), no_measures)).unwrap();
+    let table = serde_json::to_value(scorecard(2020, &milan(), now(), no_measures)).unwrap();
     assert_eq!((&table["schema"], &table["year"]), (&"filo.scorecard/1".into(), &2020.into()));
     let row =
         |key: &str| table["rows"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
@@ -150,7 +154,7 @@ fn a_row_has_the_form_of_the_contract_and_the_year_before_beside_it() {
 
 #[test]
 fn the_table_of_2019_prints_the_documents_again() {
-    let table = scorecard(2019, &milan(), no_measures);
+    let table = scorecard(2019, &milan(), now(), no_measures);
     let row = |key: &str| table.rows.iter().find(|row| row.key == key).unwrap();
     let value =
         |key: &str| serde_json::to_value(row(key).achieved.as_ref().unwrap()).unwrap()["value"].clone();
@@ -160,6 +164,37 @@ fn the_table_of_2019_prints_the_documents_again() {
     assert_eq!(row("tasso-risposta").achieved.as_ref().unwrap().comparator, Comparator::Greater);
     assert!(table.rows.iter().all(|row| row.result.printed.as_deref() == Some("100")));
     assert!(table.rows.iter().all(|row| row.source.is_some()));
+}
+
+#[test]
+fn the_trend_has_each_years_own_target_beside_its_value() {
+    let measured = |year: i16, key: &str| {
+        let known = year == 2021 && key == "tempo-risposta-telefono";
+        known.then(|| Figure::of(Statistic::Count, std::iter::empty(), false))
+    };
+    let table = scorecard(2021, &milan(), now(), measured);
+    let wait = table.rows.iter().find(|row| row.key == "tempo-risposta-telefono").unwrap();
+    let text = |quantity: &Option<Quantity>| quantity.as_ref().map(|quantity| quantity.text.clone()).unwrap();
+    let years: Vec<(i16, String, String)> =
+        wait.trend.iter().map(|year| (year.year, text(&year.target), text(&year.achieved))).collect();
+    let told = |year, target: &str, achieved: &str| (year, target.to_owned(), achieved.to_owned());
+    assert_eq!(years, [told(2019, "3 minuti", "1,16’"), told(2020, "5 minuti", "2,4 minuti")]);
+    assert_eq!(wait.previous.as_ref().unwrap().year, 2020);
+    let table = scorecard(2020, &milan(), now(), no_measures);
+    let alone = table.rows.iter().find(|row| row.previous.is_none()).unwrap();
+    assert!(alone.trend.is_empty(), "{} is new in its year", alone.key);
+}
+
+#[test]
+fn a_year_that_is_all_published_is_not_measured() {
+    assert_eq!(measured_years(2022, &milan()), [2021, 2022]);
+    assert!(measured_years(2020, &milan()).is_empty());
+}
+
+#[test]
+fn a_year_without_target_and_value_is_no_part_of_a_trend() {
+    let table = scorecard(2026, &milan(), now(), no_measures);
+    assert!(table.rows.iter().all(|row| row.trend.is_empty() && row.previous.is_some()));
 }
 
 #[test]
@@ -173,13 +208,13 @@ fn from_2021_on_values_come_from_the_measures() {
             ..share
         })
     };
-    let table = scorecard(2026, &milan(), measured);
+    let table = scorecard(2026, &milan(), now(), measured);
     let rate = table.rows.iter().find(|row| row.key == "tasso-risposta").unwrap();
     let achieved = rate.achieved.as_ref().unwrap();
     assert_eq!((achieved.text.as_str(), &achieved.value), ("82 %", &Value::Number(Decimal::new(82, 2))));
     assert_eq!((&rate.target, &rate.result.percent), (&None, &None));
     assert_eq!(rate.previous.as_ref().unwrap().achieved.as_ref().unwrap().text, "90 %");
-    assert!(scorecard(2018, &milan(), measured).rows.is_empty());
+    assert!(scorecard(2018, &milan(), now(), measured).rows.is_empty());
 }
 
 #[test]

@@ -267,6 +267,49 @@ pub(super) const FIGURES: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// What a campaign's report has beside the blocks of the monthly one.
+pub(super) const OF_CAMPAIGNS: &[(&str, &str, &str)] = &[
+    ("/tickets/opened", "Tickets of the campaign opened in the period", "n(tickets)"),
+    (
+        "/tickets/share_of_all_tickets",
+        "Share of the campaign's tickets in all tickets opened in the period",
+        "tickets of the campaign ÷ tickets",
+    ),
+    ("/tickets/resolved", "Tickets of the campaign resolved or closed", "n(tickets resolved)"),
+    (
+        "/tickets/resolved_share",
+        "Share of the campaign's tickets resolved",
+        "resolved ÷ opened in the period",
+    ),
+    ("/tickets/active", "Tickets of the campaign still active", "n(tickets active)"),
+    (
+        "/tickets/active_share",
+        "Share of the campaign's tickets still active",
+        "active ÷ opened in the period",
+    ),
+    ("/tickets/cancelled", "Tickets of the campaign cancelled", "n(tickets cancelled)"),
+    ("/kinds/*/count", "Tickets of the campaign by kind of request", "n(tickets)"),
+    ("/kinds/*/share", "Share by kind of request", "tickets of the kind ÷ tickets of the campaign"),
+    ("/themes/*/count", "Tickets of the campaign by theme", "n(tickets)"),
+    ("/themes/*/share", "Share by theme", "tickets of the theme ÷ tickets of the campaign"),
+    ("/tags/*/count", "Tickets of the campaign by tag; a ticket may carry several", "n(tickets)"),
+    ("/tags/*/share", "Share by tag", "tickets with the tag ÷ tickets of the campaign"),
+    ("/channels/*/tickets", "Tickets of the campaign opened on the channel", "n(tickets)"),
+    ("/channels/*/contacts", "Contacts of the campaign's tickets on the channel", "n(contacts)"),
+    ("/callers/contacts", "Contacts of the campaign's tickets", "n(contacts)"),
+    ("/callers/distinct", "Distinct persons who made contact because of the campaign", "n(distinct persons)"),
+    ("/callers/unknown", "Contacts of persons who are not known", "n(contacts without a person)"),
+    ("/response", "Time from opening to a person's first answer", "first answer − opening"),
+    (
+        "/resolution",
+        "Time from opening to the first resolution, waits included",
+        "first resolution − opening",
+    ),
+    ("/series/*/opened", "Tickets of the campaign opened in the day or week", "n(tickets)"),
+    ("/series/*/contacts", "Contacts of the campaign in the day or week", "n(contacts)"),
+    ("/series/*/resolved", "First resolutions in the day or week", "n(tickets resolved)"),
+];
+
 /// What the parts of a duration add.
 pub(super) const STATISTICS: &[(&str, &str)] = &[
     ("/n", "number of durations"),

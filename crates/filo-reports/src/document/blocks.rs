@@ -1,6 +1,8 @@
 //! Sections, main figures and what the report says of itself.
 
-use super::{Block, Card, DocumentError, Entry, Fact, Section, Table, Writer};
+use filo_indicators::render::Printable;
+
+use super::{Block, Card, DocumentError, Entry, Fact, Section, Table, Writer, campaign, month};
 use crate::{
     figures::Part,
     outline::{CardSpec, Detail, Item, Place, SectionSpec},
@@ -30,11 +32,14 @@ impl Writer<'_> {
             Item::Figures { table: key, places } => table(self.figures_table(key, places)?),
             Item::Changes { table: key, places } => table(self.changes_table(key, places)?),
             Item::Counted { table: key, list, shares, total } => {
+                if list.optional && self.keys(list.path, &[]).is_empty() {
+                    return Ok(vec![]);
+                }
                 table(self.counted_table(key, list, *shares, *total)?)
             }
             Item::Grid { table: key, list, columns, total } => {
                 let grid = |part| self.grid_table(part, key, list, columns, total.as_ref());
-                let grids = [Part::Month, Part::YearToDate].into_iter().map(grid);
+                let grids = [Part::Month].into_iter().chain(self.periods.year_to_date()).map(grid);
                 let grids: Vec<Table> = grids.collect::<Result<_, _>>()?;
                 let shown = |table: &Table| !(list.optional && table.rows.is_empty());
                 Ok(grids.into_iter().filter(shown).map(Block::Table).collect())
@@ -64,8 +69,7 @@ impl Writer<'_> {
             Some(text) => self.text(text)?,
             None => self.words.label(pattern, key)?,
         };
-        let compared = [Part::PreviousMonth, Part::SameMonthLastYear];
-        let changes = compared.into_iter().map(|part| self.change(part, pattern, &keys));
+        let changes = self.periods.compared().iter().map(|part| self.change(*part, pattern, &keys));
         Ok(Card {
             what,
             figure: self.shown(Part::Month, pattern, &keys)?,
@@ -104,34 +108,10 @@ impl Writer<'_> {
     }
 
     fn about(&self) -> Result<Vec<Fact>, DocumentError> {
-        let report = self.report;
-        let fact = |term: &str, detail: String| -> Result<Fact, DocumentError> {
-            Ok(Fact { term: self.text(&format!("report.about.{term}"))?, detail, code: None })
-        };
-        let coded = |term: &str, code: &str| {
-            Ok::<_, DocumentError>(Fact { code: Some(code.to_owned()), ..fact(term, String::new())? })
-        };
-        let mut facts = vec![
-            fact("period", format!("{} ({})", self.periods.month, report.period.zone))?,
-            fact("state", self.state()?)?,
-        ];
-        if let Some(reason) = &report.reason {
-            facts.push(fact("reason", reason.clone())?);
+        match self.report {
+            Printable::Month(report) => month::about(report, self.words),
+            Printable::Campaign(report) => campaign::about(report, self.words),
+            Printable::Year(_) => Ok(vec![]),
         }
-        facts.push(fact("as_of", self.words.instant(report.as_of)?)?);
-        facts.push(fact("generated_at", self.words.instant(report.generated_at)?)?);
-        for (set, version) in &report.definitions {
-            facts.push(Fact { detail: set.clone(), ..coded("definitions", version)? });
-        }
-        facts.push(coded("inputs", &report.inputs_sha256)?);
-        facts.push(match &report.chain_root {
-            Some(root) => coded("chain_root", root)?,
-            None => fact("chain_root", self.text("report.number.unknown")?)?,
-        });
-        facts.push(fact("pending", report.pending_differences.count.to_string())?);
-        if let Some(waiting) = &report.quarantine {
-            facts.push(fact("quarantine", waiting.count.to_string())?);
-        }
-        Ok(facts)
     }
 }

@@ -1,10 +1,16 @@
 //! Tables drawn: which of their figures, and the same in words for those who do not see them.
 //!
 //! **Invariant:** a chart has no figure of its own, it shows columns of the table before it; its alternative text says
-//! every figure that is drawn.
+//! every figure that is drawn, of a long series its sums and peaks.
 
 use super::{Block, Chart, Column, DocumentError, Entry, Row, Scale, Series, Shown, Table, Writer};
-use crate::{figures::Unit, outline::ChartSpec};
+use crate::{
+    figures::Unit,
+    outline::{ChartSpec, Shape},
+};
+
+/// Up to how many steps of a series are drawn, and told, one by one.
+pub(crate) const FEW_STEPS: usize = 8;
 
 impl Writer<'_> {
     /// Draws a table of this section; `None` when there is nothing to see.
@@ -28,7 +34,7 @@ impl Writer<'_> {
             table.rows.get(rows.clone()).unwrap_or_default().iter().map(label).collect();
         let title = self.text(&format!("report.chart.{}", spec.key))?;
         Ok(Some(Chart {
-            alt: format!("{title}, {}. {}", table.when, in_words(&labels, &series)),
+            alt: format!("{title}, {}. {}", table.when, self.seen(spec.shape, &labels, &series)?),
             title,
             when: table.when.clone(),
             shape: spec.shape,
@@ -39,6 +45,29 @@ impl Writer<'_> {
             labels,
             series,
         }))
+    }
+}
+
+impl Writer<'_> {
+    /// What there is to see.
+    fn seen(&self, shape: Shape, labels: &[String], series: &[Series]) -> Result<String, DocumentError> {
+        if shape != Shape::Series || labels.len() <= FEW_STEPS {
+            return Ok(in_words(labels, series));
+        }
+        let told = series.iter().map(|series| self.course(labels, series)).collect::<Result<Vec<_>, _>>()?;
+        Ok(told.join(" "))
+    }
+
+    /// The sum of a series, and when it was highest.
+    fn course(&self, labels: &[String], series: &Series) -> Result<String, DocumentError> {
+        let values = || series.shown.iter().map(|shown| shown.cell.value.unwrap_or_default());
+        let most = values().fold(0.0, f64::max);
+        let at = values().position(|value| value >= most).and_then(|nth| labels.get(nth));
+        let total = self.words.figure(Some(values().sum()), Unit::Count)?;
+        let most = self.words.figure(Some(most), Unit::Count)?;
+        let at = at.map(String::as_str).unwrap_or_default();
+        let values = [("name", series.name.as_str()), ("total", &total), ("most", &most), ("at", at)];
+        Ok(self.words.fill("report.chart.course", &values)?)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use filo_indicators::words as definitions;
+use filo_indicators::{render::Printable, words as definitions};
 
 use super::{
     Column, ColumnKind, Definition, DocumentError, Entry, Group, Row, Table, Writer, tables::STATISTICS,
@@ -19,18 +19,42 @@ impl Writer<'_> {
         let own = |leaf: &Leaf| leaf.part == Part::Month && inside(&leaf.pattern);
         let mut places: Vec<String> = Vec::new();
         for leaf in self.figures.leaves().into_iter().filter(own) {
-            let place = defined_place(leaf.pattern);
+            let place = self.defined_place(leaf.pattern);
             if !places.contains(&place) {
                 places.push(place);
             }
         }
         let entry = |place: String| {
-            let english = if self.words.language == "en" { definitions::in_english(&place) } else { None };
+            let english = if self.words.language == "en" { self.in_english(&place) } else { None };
             let language = if english.is_some() { "en" } else { "it" };
-            let (words, formula) = english.unwrap_or_else(|| definitions::of(&place));
+            let (words, formula) = english.unwrap_or_else(|| self.meaning(&place));
             (!words.is_empty()).then_some(Definition { place, words, formula, language })
         };
         places.into_iter().filter_map(entry).collect()
+    }
+
+    fn meaning(&self, place: &str) -> (String, String) {
+        match self.report {
+            Printable::Campaign(_) => definitions::of_campaign(place),
+            Printable::Month(_) | Printable::Year(_) => definitions::of(place),
+        }
+    }
+
+    fn in_english(&self, place: &str) -> Option<(String, String)> {
+        match self.report {
+            Printable::Campaign(_) => definitions::of_campaign_in_english(place),
+            Printable::Month(_) | Printable::Year(_) => definitions::in_english(place),
+        }
+    }
+
+    /// The place of a duration for one of its statistics.
+    fn defined_place(&self, pattern: String) -> String {
+        match pattern.rsplit_once('/') {
+            Some((parent, last)) if STATISTICS.contains(&last) && !self.meaning(parent).0.is_empty() => {
+                parent.to_owned()
+            }
+            _ => pattern,
+        }
     }
 
     /// Every place of every part, one row each.
@@ -44,37 +68,33 @@ impl Writer<'_> {
         }
         let title = self.text("report.every_figure")?;
         let number = |heading: &str| Column::new(heading.to_owned(), ColumnKind::Figure);
-        let mut columns = vec![Column::new(self.text("report.column.figure")?, ColumnKind::Name)];
-        columns.extend(PARTS.map(|part| number(self.periods.name(part))));
+        let name = Column::new(self.text("report.column.figure")?, ColumnKind::Name);
+        let mut columns = vec![name, self.own_period()?];
+        columns.extend(self.parts().skip(1).map(|part| number(self.periods.name(part))));
         Ok(Table {
             key: "every_figure",
             title,
-            when: self.periods.month.clone(),
+            when: self.periods.own.clone(),
             groups: vec![Group { heading: None, columns }],
             rows,
             empty: String::new(),
             appendix: true,
+            quoted: false,
         })
     }
 
     fn figure_row(&self, leaf: &Leaf) -> Result<Row, DocumentError> {
         let keys = leaf.keys.iter().map(|key| format!(" {key}")).collect::<String>();
         let mut cells = vec![Entry::Pointer(format!("{}{keys}", leaf.pattern))];
-        for part in PARTS {
+        for part in self.parts() {
             cells.push(self.figure(part, &leaf.pattern, &leaf.keys)?);
         }
-        Ok(Row { cells, total: false })
+        Ok(Row::of(cells))
     }
-}
 
-const PARTS: [Part; 4] = [Part::Month, Part::PreviousMonth, Part::SameMonthLastYear, Part::YearToDate];
-
-/// The place of a duration for one of its statistics.
-fn defined_place(pattern: String) -> String {
-    match pattern.rsplit_once('/') {
-        Some((parent, last)) if STATISTICS.contains(&last) && !definitions::of(parent).0.is_empty() => {
-            parent.to_owned()
-        }
-        _ => pattern,
+    /// The month, those it is compared with, the year so far; of a campaign it alone.
+    fn parts(&self) -> impl Iterator<Item = Part> {
+        let others = self.periods.compared().iter().copied();
+        std::iter::once(Part::Month).chain(others).chain(self.periods.year_to_date())
     }
 }

@@ -1,6 +1,6 @@
 //! What a restatement changed, figure by figure.
 
-use filo_indicators::report::ChangedFigure;
+use filo_indicators::{render::Printable, report::ChangedFigure};
 
 use super::{Block, ColumnKind, DocumentError, Entry, Group, Row, Shown, Table, Writer};
 use crate::figures::{Cell, Part, Unit};
@@ -8,15 +8,16 @@ use crate::figures::{Cell, Part, Unit};
 impl Writer<'_> {
     /// What is no longer as the revision before said, of the month and the year so far; nothing of a first revision.
     pub(super) fn restated(&self) -> Result<Vec<Block>, DocumentError> {
-        if self.report.revision.is_none_or(|revision| revision < 2) {
+        let Printable::Month(report) = self.report else { return Ok(vec![]) };
+        if report.revision.is_none_or(|revision| revision < 2) {
             return Ok(vec![]);
         }
         let own = |changed: &&ChangedFigure| {
             [Part::Month, Part::YearToDate].contains(&Part::split(&changed.place).0)
         };
-        let changes = self.report.changes.iter().filter(own);
+        let changes = report.changes.iter().filter(own);
         let rows: Vec<Row> = changes.map(|it| self.changed_row(it)).collect::<Result<_, _>>()?;
-        let reason = self.report.reason.as_deref().unwrap_or_default();
+        let reason = report.reason.as_deref().unwrap_or_default();
         let note = self.words.fill("report.note.restated", &[("reason", reason)])?;
         let columns = vec![
             self.column("figure", ColumnKind::Name)?,
@@ -45,7 +46,7 @@ impl Writer<'_> {
             shown(&changed.after)?,
             Entry::Pointer(changed.pointer.clone().unwrap_or_default()),
         ];
-        Ok(Row { cells, total: false })
+        Ok(Row::of(cells))
     }
 
     /// What the figure is called, with the names of its rows; the place of one that has no name of its own.

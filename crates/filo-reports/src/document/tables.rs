@@ -1,5 +1,6 @@
 //! The tables of sections, by their shapes.
 
+use filo_indicators::{campaign::Step, render::Printable};
 use serde_json::Value as Json;
 
 use super::{Column, ColumnKind, DocumentError, Entry, Group, Row, Scale, Shown, Table, Writer};
@@ -28,9 +29,10 @@ impl Writer<'_> {
                 _ => rows.push(self.figure_line(place.pattern, &Self::keys_of(place))?),
             }
         }
-        let mut columns = vec![self.column("figure", ColumnKind::Name)?, self.period(Part::Month)];
+        let mut columns = vec![self.column("figure", ColumnKind::Name)?, self.own_period()?];
         columns.extend(self.changes_heads()?);
-        columns.extend([self.period(Part::YearToDate), self.column("explain", ColumnKind::Pointer)?]);
+        columns.extend(self.year_to_date_head());
+        columns.push(self.column("explain", ColumnKind::Pointer)?);
         self.table(key, Part::Month, vec![Group { heading: None, columns }], rows)
     }
 
@@ -38,22 +40,17 @@ impl Writer<'_> {
         let key = keys.first().map(String::as_str).unwrap_or_default();
         let mut cells = vec![Entry::Text(self.words.label(pattern, key)?), self.main(pattern, keys)?];
         cells.extend(self.changes(pattern, keys)?);
-        cells.push(self.figure(Part::YearToDate, pattern, keys)?);
+        cells.extend(self.year_to_date(pattern, keys)?);
         cells.push(Entry::Pointer(self.pointer(pattern, keys)?));
-        Ok(Row { cells, total: false })
+        Ok(Row::of(cells))
     }
 
     /// The month beside those that it is compared with.
     pub(super) fn changes_table(&self, key: &'static str, places: &[Place]) -> Result<Table, DocumentError> {
-        let [from_previous, from_last_year] = self.changes_heads()?;
-        let columns = vec![
-            self.column("figure", ColumnKind::Name)?,
-            self.period(Part::Month),
-            self.period(Part::PreviousMonth),
-            from_previous,
-            self.period(Part::SameMonthLastYear),
-            from_last_year,
-        ];
+        let mut columns = vec![self.column("figure", ColumnKind::Name)?, self.own_period()?];
+        for (part, change) in self.periods.compared().iter().zip(self.changes_heads()?) {
+            columns.extend([self.period(*part), change]);
+        }
         let rows = places.iter().map(|place| self.changes_line(place.pattern, &Self::keys_of(place)));
         let rows = rows.collect::<Result<_, _>>()?;
         self.table(key, Part::Month, vec![Group { heading: None, columns }], rows)
@@ -61,11 +58,11 @@ impl Writer<'_> {
 
     fn changes_line(&self, pattern: &str, keys: &[String]) -> Result<Row, DocumentError> {
         let mut cells = vec![Entry::Text(self.full_label(pattern)?), self.main(pattern, keys)?];
-        for part in [Part::PreviousMonth, Part::SameMonthLastYear] {
-            cells.push(self.figure(part, pattern, keys)?);
-            cells.push(Entry::Change(self.change(part, pattern, keys)?));
+        for part in self.periods.compared() {
+            cells.push(self.figure(*part, pattern, keys)?);
+            cells.push(Entry::Change(self.change(*part, pattern, keys)?));
         }
-        Ok(Row { cells, total: false })
+        Ok(Row::of(cells))
     }
 
     /// A figure's label with what it is of, where its block does not stand above it.
@@ -97,9 +94,9 @@ impl Writer<'_> {
             columns.extend([share()?.of_field("share"), Column::new(String::new(), ColumnKind::Bar)]);
         }
         columns.extend(self.changes_heads()?);
-        columns.push(self.period(Part::YearToDate));
-        if shares {
-            columns.push(share()?);
+        if let Some(head) = self.year_to_date_head() {
+            columns.push(head);
+            columns.extend(shares.then(share).transpose()?);
         }
         columns.push(self.column("explain", ColumnKind::Pointer)?);
         let keys = self.keys(list.path, &[]);
@@ -122,12 +119,12 @@ impl Writer<'_> {
             cells.push(Entry::Bar(self.cell(Part::Month, &share, &keys)?.value.unwrap_or_default()));
         }
         cells.extend(self.changes(&count, &keys)?);
-        cells.push(self.figure(Part::YearToDate, &count, &keys)?);
+        cells.extend(self.year_to_date(&count, &keys)?);
         if shares {
-            cells.push(self.figure(Part::YearToDate, &share, &keys)?);
+            cells.extend(self.year_to_date(&share, &keys)?);
         }
         cells.push(Entry::Pointer(self.pointer(&count, &keys)?));
-        Ok(Row { cells, total: false })
+        Ok(Row::of(cells))
     }
 
     /// The sums of the two columns of counts.
@@ -140,7 +137,7 @@ impl Writer<'_> {
             let part = if counts { sums.next() } else { None };
             cells.push(part.map_or(Ok(Entry::Empty), |part| self.sum(part, list))?);
         }
-        Ok(Row { cells, total: true })
+        Ok(Row::total(cells))
     }
 
     /// The sum of a list's counts, which stands nowhere in the report.
@@ -161,14 +158,15 @@ impl Writer<'_> {
         fields: &[Field],
         total: Option<&Total>,
     ) -> Result<Table, DocumentError> {
-        let name = Group { heading: None, columns: vec![self.column(list.heading, ColumnKind::Name)?] };
+        let heading = self.column(self.heading(list), ColumnKind::Name)?;
+        let name = Group { heading: None, columns: vec![heading] };
         let mut groups = vec![name];
         for field in fields {
             groups.push(self.grid_group(list.path, *field)?);
         }
         let mut rows = Vec::new();
         let mut keys = self.keys(list.path, &[]);
-        if list.long {
+        if list.folded_from.is_some() {
             keys.sort();
         }
         for key in keys {
@@ -178,9 +176,10 @@ impl Writer<'_> {
             let figures = total.places.iter().map(|place| self.figure(part, place, &[]));
             let text = self.text(&format!("report.column.{}", total.text))?;
             let cells = std::iter::once(Ok(Entry::Text(text))).chain(figures).collect::<Result<_, _>>()?;
-            rows.push(Row { cells, total: true });
+            rows.push(Row::total(cells));
         }
-        Ok(Table { appendix: list.long, ..self.table(key, part, groups, rows)? })
+        let appendix = list.folded_from.is_some_and(|most| rows.len() >= most);
+        Ok(Table { appendix, ..self.table(key, part, groups, rows)? })
     }
 
     fn grid_group(&self, list: &str, field: Field) -> Result<Group, DocumentError> {
@@ -228,7 +227,7 @@ impl Writer<'_> {
         let text = self.name(list, key)?;
         let pointer = if part == Part::Month { row_pointer(&cells, list) } else { None };
         cells.insert(0, pointer.map_or(Entry::Text(text.clone()), |pointer| Entry::Name { text, pointer }));
-        Ok(Row { cells, total: false })
+        Ok(Row::of(cells))
     }
 
     /// What does not count as a request.
@@ -236,10 +235,11 @@ impl Writer<'_> {
         let mut columns = vec![
             self.column("channel", ColumnKind::Name)?,
             self.column("reason", ColumnKind::Words)?,
-            self.period(Part::Month),
+            self.own_period()?,
         ];
         columns.extend(self.changes_heads()?);
-        columns.extend([self.period(Part::YearToDate), self.column("explain", ColumnKind::Pointer)?]);
+        columns.extend(self.year_to_date_head());
+        columns.push(self.column("explain", ColumnKind::Pointer)?);
         let mut rows = Vec::new();
         for channel in self.keys("/channels", &[]) {
             for reason in self.keys("/channels/*/excluded", std::slice::from_ref(&channel)) {
@@ -257,9 +257,9 @@ impl Writer<'_> {
             self.main(pattern, &keys)?,
         ];
         cells.extend(self.changes(pattern, &keys)?);
-        cells.push(self.figure(Part::YearToDate, pattern, &keys)?);
+        cells.extend(self.year_to_date(pattern, &keys)?);
         cells.push(Entry::Pointer(self.pointer(pattern, &keys)?));
-        Ok(Row { cells, total: false })
+        Ok(Row::of(cells))
     }
 
     pub(super) fn table(
@@ -280,6 +280,7 @@ impl Writer<'_> {
             rows,
             empty,
             appendix: false,
+            quoted: false,
         })
     }
 
@@ -287,24 +288,51 @@ impl Writer<'_> {
         Ok(Column::new(self.text(&format!("report.column.{key}"))?, kind))
     }
 
+    /// What stands above a list's names: a series has days or weeks.
+    fn heading(&self, list: &List) -> &'static str {
+        match self.report {
+            Printable::Campaign(report) if list.heading == "day" && report.campaign.step == Step::Week => {
+                "week"
+            }
+            _ => list.heading,
+        }
+    }
+
     fn period(&self, part: Part) -> Column {
         Column::new(self.periods.name(part).to_owned(), ColumnKind::Figure)
     }
 
-    fn changes_heads(&self) -> Result<[Column; 2], DocumentError> {
-        let head = |month: &str| -> Result<Column, MissingText> {
+    /// The head of the report's own figures; where there are no others it need not name the period.
+    pub(super) fn own_period(&self) -> Result<Column, DocumentError> {
+        if self.periods.others.is_some() {
+            Ok(self.period(Part::Month))
+        } else {
+            self.column("value", ColumnKind::Figure)
+        }
+    }
+
+    fn year_to_date_head(&self) -> Option<Column> {
+        self.periods.year_to_date().map(|part| self.period(part))
+    }
+
+    fn year_to_date(&self, pattern: &str, keys: &[String]) -> Result<Option<Entry>, DocumentError> {
+        self.periods.year_to_date().map(|part| self.figure(part, pattern, keys)).transpose()
+    }
+
+    fn changes_heads(&self) -> Result<Vec<Column>, DocumentError> {
+        let head = |month: &str| {
             let heading = self.words.fill("report.column.change", &[("month", month)])?;
             Ok(Column::new(heading, ColumnKind::Change))
         };
-        Ok([head(&self.periods.previous)?, head(&self.periods.last_year)?])
+        self.periods.compared_names().map(head).collect()
     }
 
-    fn changes(&self, pattern: &str, keys: &[String]) -> Result<[Entry; 2], DocumentError> {
-        let change = |part| self.change(part, pattern, keys);
-        Ok([change(Part::PreviousMonth)?, change(Part::SameMonthLastYear)?].map(Entry::Change))
+    fn changes(&self, pattern: &str, keys: &[String]) -> Result<Vec<Entry>, DocumentError> {
+        let change = |part: &Part| self.change(*part, pattern, keys).map(Entry::Change);
+        self.periods.compared().iter().map(change).collect()
     }
 
-    fn keys(&self, list: &str, outer: &[String]) -> Vec<String> {
+    pub(super) fn keys(&self, list: &str, outer: &[String]) -> Vec<String> {
         let mut keys = self.figures.keys(list, outer);
         keys.sort_by_key(|key| REST.iter().position(|rest| rest == key));
         keys

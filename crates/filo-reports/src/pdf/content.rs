@@ -3,13 +3,13 @@
 //! **Invariant:** a table is no wider than a page: what stands under common headings becomes a table of its own, and
 //! places in the report are left to the other forms.
 
-use filo_indicators::report::MonthlyReport;
 use serde_json::{Value, json};
 
 use super::{PdfError, typeset::showable};
 use crate::{
     document::{
-        Block, Card, Chart, Column, ColumnKind, Definition, Document, Entry, Fact, Group, Row, Section, Table,
+        Block, Card, Change, Chart, Column, ColumnKind, Definition, Document, Entry, Fact, Group, Row,
+        Section, Table,
     },
     svg::svg,
     words::Words,
@@ -29,18 +29,21 @@ pub(super) struct Content {
 }
 
 impl Content {
-    pub(super) fn of(document: &Document, report: &MonthlyReport, words: &Words) -> Result<Self, PdfError> {
-        let mut charts = Vec::new();
-        let sections: Vec<Value> =
-            document.sections.iter().map(|section| section_of(section, &mut charts)).collect();
+    pub(super) fn of(document: &Document, words: &Words) -> Result<Self, PdfError> {
         let header = &document.header;
-        let local = words.city.zone.local(report.generated_at);
+        let compared = header.periods.compared_names();
+        let compared = compared.map(|name| words.fill("report.from_month", &[("month", name)]));
+        let compared: Vec<String> = compared.collect::<Result<_, _>>()?;
+        let mut writer = Writer { compared, charts: Vec::new() };
+        let sections: Vec<Value> = document.sections.iter().map(|section| writer.section(section)).collect();
+        let local = words.city.zone.local(header.made_at);
         let (month, day, hour) = (i16::from(local.month()), i16::from(local.day()), i16::from(local.hour()));
         let date = [local.year(), month, day, hour, local.minute().into(), local.second().into()];
         let pending = header.pending.iter().map(|(source, count)| text(&format!("{source}: {count}")));
         let definitions: Vec<Value> = document.definitions().map(definition).collect();
         let data = json!({
             "language": words.language,
+            "quoted_language": words.city.profile.languages.first().unwrap_or(&words.language),
             "city": text(&words.city.profile.name),
             "title": text(&header.title),
             "state": text(&header.state),
@@ -52,17 +55,21 @@ impl Content {
             "notices": header.notices.iter().map(|notice| text(notice)).chain(pending).collect::<Vec<_>>(),
             "date": date,
             "page": text(words.text("report.page")?),
-            "contents": text(words.text("report.navigation")?),
+            // What begins with its main figures has its contents after them.
+            "contents": match document.is_summarised() {
+                true => Some(text(words.text("report.navigation")?)),
+                false => None,
+            },
+            // Tables of words are wide.
+            "landscape": document.is_wordy(),
             "made_with": text(words.text("report.made_with")?),
-            "attached": text(words.text("report.attached")?),
+            "attached": text(&header.attached),
             "attachment": ATTACHMENT,
             "definitions_title": text(words.text("report.section.definitions")?),
-            "from_previous": text(&words.fill("report.from_month", &[("month", &header.periods.previous)])?),
-            "from_last_year": text(&words.fill("report.from_month", &[("month", &header.periods.last_year)])?),
             "sections": sections,
             "definitions": definitions,
         });
-        Ok(Self { data, charts })
+        Ok(Self { data, charts: writer.charts })
     }
 }
 
@@ -72,46 +79,70 @@ fn text(text: &str) -> Value {
 
 /// A number that stays in one piece; a change may break before its share.
 fn whole(number: &str) -> Value {
+    text(&joined(number))
+}
+
+fn joined(number: &str) -> String {
     let joined = number.replace(' ', &NO_BREAK.to_string());
-    text(&joined.replace(&format!("{NO_BREAK}("), " ("))
+    joined.replace(&format!("{NO_BREAK}("), " (")
 }
 
-fn section_of(section: &Section, charts: &mut Vec<(String, Vec<u8>)>) -> Value {
-    let blocks: Vec<Value> = section.blocks.iter().flat_map(|block| block_of(block, charts)).collect();
-    json!({ "title": text(&section.title), "blocks": blocks })
+/// Sections as the template takes them.
+struct Writer {
+    /// What stands after each change.
+    compared: Vec<String>,
+    charts: Vec<(String, Vec<u8>)>,
 }
 
-fn block_of(block: &Block, charts: &mut Vec<(String, Vec<u8>)>) -> Vec<Value> {
-    match block {
-        Block::Note(note) => vec![json!({ "kind": "note", "text": text(note) })],
-        Block::Cards(cards) => {
-            vec![json!({ "kind": "cards", "cards": cards.iter().map(card).collect::<Vec<_>>() })]
-        }
-        // The attachment has them all.
-        Block::Table(table) if table.appendix => vec![],
-        Block::Table(table) => fitting(table).into_iter().map(|columns| table_of(table, &columns)).collect(),
-        Block::Chart(chart) => vec![chart_of(chart, charts)],
-        // They close the document.
-        Block::Definitions(_) => vec![],
-        Block::About(facts) => {
-            vec![json!({ "kind": "about", "facts": facts.iter().map(fact).collect::<Vec<_>>() })]
+impl Writer {
+    fn section(&mut self, section: &Section) -> Value {
+        let blocks: Vec<Value> = section.blocks.iter().flat_map(|block| self.block(block)).collect();
+        json!({ "title": text(&section.title), "blocks": blocks })
+    }
+
+    fn block(&mut self, block: &Block) -> Vec<Value> {
+        match block {
+            Block::Note(note) => vec![json!({ "kind": "note", "text": text(note) })],
+            Block::Cards(cards) => {
+                let cards: Vec<Value> = cards.iter().map(|it| self.card(it)).collect();
+                vec![json!({ "kind": "cards", "cards": cards })]
+            }
+            // The attachment has them all.
+            Block::Table(table) if table.appendix => vec![],
+            Block::Table(table) => {
+                fitting(table).into_iter().map(|columns| table_of(table, &columns)).collect()
+            }
+            Block::Chart(chart) => vec![self.chart(chart)],
+            // They close the document.
+            Block::Definitions(_) => vec![],
+            Block::About(facts) => {
+                vec![json!({ "kind": "about", "facts": facts.iter().map(fact).collect::<Vec<_>>() })]
+            }
         }
     }
-}
 
-fn card(card: &Card) -> Value {
-    let said = |entry: &Entry| match entry {
-        Entry::Text(text) => text.clone(),
-        Entry::Figure(shown) => shown.text.replace(' ', &NO_BREAK.to_string()),
-        _ => String::new(),
-    };
-    let detail: Vec<String> = card.detail.iter().map(said).collect();
-    json!({
-        "what": text(&card.what),
-        "value": whole(&card.figure.text),
-        "detail": text(&detail.join(" ")),
-        "changes": card.changes.iter().map(|change| whole(&change.text)).collect::<Vec<_>>(),
-    })
+    fn card(&self, card: &Card) -> Value {
+        let said = |entry: &Entry| match entry {
+            Entry::Text(text) => text.clone(),
+            Entry::Figure(shown) => shown.text.replace(' ', &NO_BREAK.to_string()),
+            _ => String::new(),
+        };
+        let detail: Vec<String> = card.detail.iter().map(said).collect();
+        let change = |(change, from): (&Change, &String)| format!("{} {from}", joined(&change.text));
+        let changes: Vec<String> = card.changes.iter().zip(&self.compared).map(change).collect();
+        json!({
+            "what": text(&card.what),
+            "value": whole(&card.figure.text),
+            "detail": text(&detail.join(" ")),
+            "changes": text(&changes.join(" · ")),
+        })
+    }
+
+    fn chart(&mut self, chart: &Chart) -> Value {
+        let name = format!("chart-{}.svg", self.charts.len());
+        self.charts.push((name.clone(), showable(&svg(chart, "")).into_bytes()));
+        json!({ "kind": "chart", "title": text(&chart.title), "when": text(&chart.when), "alt": text(&chart.alt), "file": name })
+    }
 }
 
 fn fact(fact: &Fact) -> Value {
@@ -123,12 +154,6 @@ fn fact(fact: &Fact) -> Value {
 
 fn definition(definition: &Definition) -> Value {
     json!({ "place": text(&definition.place), "words": text(&definition.words), "formula": text(&definition.formula), "language": definition.language })
-}
-
-fn chart_of(chart: &Chart, charts: &mut Vec<(String, Vec<u8>)>) -> Value {
-    let name = format!("chart-{}.svg", charts.len());
-    charts.push((name.clone(), showable(&svg(chart, "")).into_bytes()));
-    json!({ "kind": "chart", "title": text(&chart.title), "when": text(&chart.when), "alt": text(&chart.alt), "file": name })
 }
 
 /// The columns of each table that a table becomes, so that it fits the page.
@@ -165,6 +190,7 @@ fn table_of(table: &Table, kept: &[usize]) -> Value {
     json!({
         "kind": "table",
         "title": text(&table.title),
+        "quoted": table.quoted,
         "when": text(&table.when),
         "groups": groups_of(table, kept),
         "heads": heads,
@@ -204,7 +230,7 @@ fn head(column: &Column) -> Value {
 
 fn row_of(row: &Row, kept: &[usize]) -> Value {
     let cells: Vec<Value> = kept.iter().filter_map(|nth| row.cells.get(*nth)).map(cell).collect();
-    json!({ "total": row.total, "cells": cells })
+    json!({ "total": row.total, "cells": cells, "remark": row.remark.as_deref().map(text) })
 }
 
 fn cell(entry: &Entry) -> Value {
@@ -212,6 +238,9 @@ fn cell(entry: &Entry) -> Value {
         Entry::Empty => json!({ "text": "" }),
         Entry::Text(said) | Entry::Pointer(said) | Entry::Name { text: said, .. } => {
             json!({ "text": text(said) })
+        }
+        Entry::Quoted { text: said, again, .. } => {
+            json!({ "text": text(said), "quoted": true, "again": again })
         }
         Entry::Figure(shown) => {
             json!({ "text": whole(&shown.text), "main": shown.main, "unknown": shown.cell.value.is_none() })

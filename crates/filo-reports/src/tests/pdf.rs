@@ -7,20 +7,20 @@ use lopdf::{Dictionary, Document, Object};
 
 use super::*;
 
-fn bytes(report: &MonthlyReport, language: &str) -> Vec<u8> {
-    PdfReport::new(milan()).render(report, &in_language(language)).unwrap()
+pub(super) fn bytes<'r>(report: impl Into<Printable<'r>>, language: &str) -> Vec<u8> {
+    PdfReport::new(milan()).render(report.into(), &in_language(language)).unwrap()
 }
 
-fn opened(bytes: &[u8]) -> Document {
+pub(super) fn opened(bytes: &[u8]) -> Document {
     Document::load_mem(bytes).unwrap()
 }
 
 /// The dictionary under a name, followed through references.
-fn inside<'a>(document: &'a Document, of: &'a Dictionary, name: &str) -> &'a Object {
+pub(super) fn inside<'a>(document: &'a Document, of: &'a Dictionary, name: &str) -> &'a Object {
     document.dereference(of.get(name.as_bytes()).unwrap()).unwrap().1
 }
 
-fn dictionaries(document: &Document) -> impl Iterator<Item = &Dictionary> {
+pub(super) fn dictionaries(document: &Document) -> impl Iterator<Item = &Dictionary> {
     document.objects.values().filter_map(|object| match object {
         Object::Dictionary(dictionary) => Some(dictionary),
         Object::Stream(stream) => Some(&stream.dict),
@@ -28,13 +28,30 @@ fn dictionaries(document: &Document) -> impl Iterator<Item = &Dictionary> {
     })
 }
 
-fn is(dictionary: &Dictionary, name: &str, value: &str) -> bool {
+pub(super) fn is(dictionary: &Dictionary, name: &str, value: &str) -> bool {
     dictionary.get(name.as_bytes()).and_then(Object::as_name).is_ok_and(|found| found == value.as_bytes())
 }
 
 /// The structure elements of a kind.
-fn elements<'a>(document: &'a Document, kind: &'a str) -> Vec<&'a Dictionary> {
+pub(super) fn elements<'a>(document: &'a Document, kind: &'a str) -> Vec<&'a Dictionary> {
     dictionaries(document).filter(|it| is(it, "S", kind) && it.has(b"P")).collect()
+}
+
+/// Title, city and standards, where programs look for them.
+pub(super) fn says_its_standards(document: &Document, title: &str) {
+    let metadata = inside(document, document.catalog().unwrap(), "Metadata").as_stream().unwrap();
+    let metadata = String::from_utf8(metadata.get_plain_content().unwrap()).unwrap();
+    for said in [title, "<pdfaid:part>3<", "<pdfaid:conformance>A<", "<pdfuaid:part>1<", "Comune di Milano"] {
+        assert!(metadata.contains(said), "{said} is not in {metadata}");
+    }
+}
+
+/// The JSON that is attached.
+pub(super) fn attached(document: &Document) -> Vec<u8> {
+    let attached = dictionaries(document).find(|it| it.has(b"AFRelationship")).unwrap();
+    assert!(is(attached, "AFRelationship", "Data"));
+    let streams = inside(document, attached, "EF").as_dict().unwrap();
+    inside(document, streams, "F").as_stream().unwrap().get_plain_content().unwrap()
 }
 
 #[test]
@@ -51,13 +68,7 @@ fn the_pdf_says_what_it_is_in_which_language_and_by_which_standards() {
         let shown = inside(&document, catalog, "ViewerPreferences").as_dict().unwrap();
         assert!(shown.get(b"DisplayDocTitle").unwrap().as_bool().unwrap());
         assert!(catalog.has(b"StructTreeRoot") && catalog.has(b"OutputIntents") && catalog.has(b"Outlines"));
-        let metadata = inside(&document, catalog, "Metadata").as_stream().unwrap();
-        let metadata = String::from_utf8(metadata.get_plain_content().unwrap()).unwrap();
-        for said in
-            [title, "<pdfaid:part>3<", "<pdfaid:conformance>A<", "<pdfuaid:part>1<", "Comune di Milano"]
-        {
-            assert!(metadata.contains(said), "{said} is not in {metadata}");
-        }
+        says_its_standards(&document, title);
         for page in document.get_pages().values() {
             let page = document.get_dictionary(*page).unwrap();
             let size: Vec<f32> = inside(&document, page, "MediaBox")
@@ -110,12 +121,8 @@ fn every_font_is_inside_and_nothing_runs_or_leads_outside() {
 fn the_report_as_json_is_attached_as_its_data() {
     let report = busy_report();
     let document = opened(&bytes(&report, "it"));
-    let attached = dictionaries(&document).find(|it| it.has(b"AFRelationship")).unwrap();
-    assert!(is(attached, "AFRelationship", "Data"));
-    let streams = inside(&document, attached, "EF").as_dict().unwrap();
-    let stream = inside(&document, streams, "F").as_stream().unwrap();
-    let json = stream.get_plain_content().unwrap();
-    assert_eq!(json, JsonReport.render(&report, &Wanted::default()).unwrap());
+    let json = attached(&document);
+    assert_eq!(json, JsonReport.render((&report).into(), &Wanted::default()).unwrap());
 }
 
 #[test]
@@ -157,7 +164,7 @@ fn other_programs_read_the_same_figures() {
     }
     if let Some(said) = poppler("pdftotext", &["-layout", "-", "-"], &bytes) {
         let said = said.replace('\u{a0}', " ");
-        let document = crate::document::Document::of(&report, &words("it")).unwrap();
+        let document = crate::document::Document::of((&report).into(), &words("it")).unwrap();
         let figures =
             document.sections.iter().flat_map(|section| &section.blocks).filter_map(|block| match block {
                 crate::document::Block::Table(table) if !table.appendix => Some(table),

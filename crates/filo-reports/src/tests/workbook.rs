@@ -4,14 +4,14 @@ use calamine::{Data, Reader, Xlsx};
 
 use super::*;
 
-type Sheets = BTreeMap<String, Vec<Vec<Data>>>;
+pub(super) type Sheets = BTreeMap<String, Vec<Vec<Data>>>;
 
-fn bytes(report: &MonthlyReport, language: &str) -> Vec<u8> {
-    XlsxReport::new(milan()).render(report, &in_language(language)).unwrap()
+pub(super) fn bytes<'r>(report: impl Into<Printable<'r>>, language: &str) -> Vec<u8> {
+    XlsxReport::new(milan()).render(report.into(), &in_language(language)).unwrap()
 }
 
 /// The sheets by name, and their names in order.
-fn opened(bytes: Vec<u8>) -> (Vec<String>, Sheets) {
+pub(super) fn opened(bytes: Vec<u8>) -> (Vec<String>, Sheets) {
     let mut workbook: Xlsx<_> = Xlsx::new(std::io::Cursor::new(bytes)).unwrap();
     let names = workbook.sheet_names();
     let rows = |name: &String, workbook: &mut Xlsx<_>| -> Vec<Vec<Data>> {
@@ -22,14 +22,14 @@ fn opened(bytes: Vec<u8>) -> (Vec<String>, Sheets) {
 }
 
 /// A part of the file, by its name in the zip.
-fn member(bytes: &[u8], name: &str) -> String {
+pub(super) fn member(bytes: &[u8], name: &str) -> String {
     let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     let mut text = String::new();
     archive.by_name(name).unwrap().read_to_string(&mut text).unwrap();
     text
 }
 
-fn members(bytes: &[u8]) -> Vec<String> {
+pub(super) fn members(bytes: &[u8]) -> Vec<String> {
     let archive = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
     archive.file_names().map(str::to_owned).collect()
 }

@@ -1,9 +1,14 @@
 //! Charts over the cells of their tables.
 
-use rust_xlsxwriter::{Chart as Drawing, ChartFormat, ChartLegendPosition, ChartSolidFill, ChartType, Color};
+use rust_xlsxwriter::{
+    Chart as Drawing, ChartFormat, ChartLegendPosition, ChartLine, ChartSolidFill, ChartType, Color,
+};
 
 use super::{WorkbookError, sheet::Sheet};
-use crate::{document::Chart, outline::Shape};
+use crate::{
+    document::{Chart, charts::FEW_STEPS},
+    outline::Shape,
+};
 
 const COLOURS: [Color; 2] = [Color::RGB(0x002F_6FB3), Color::RGB(0x00B3_5900)];
 /// In pixels; and how many rows of the sheet that covers.
@@ -19,7 +24,11 @@ impl Sheet<'_> {
         let line = |nth: usize| placed.first.saturating_add(u32::try_from(nth).unwrap_or(u32::MAX));
         let (first, last) = (line(chart.rows.start), line(chart.rows.end.saturating_sub(1)));
         let name = self.worksheet.name();
-        let kind = if chart.shape == Shape::Bars { ChartType::Bar } else { ChartType::Column };
+        let kind = match chart.shape {
+            Shape::Bars => ChartType::Bar,
+            Shape::Series if chart.labels.len() > FEW_STEPS => ChartType::Line,
+            Shape::Columns | Shape::Series => ChartType::Column,
+        };
         let mut drawing = Drawing::new(kind);
         for (series, colour) in chart.series.iter().zip(COLOURS.into_iter().cycle()) {
             let Some(column) = placed.columns.get(series.column).copied().flatten() else { continue };
@@ -28,7 +37,7 @@ impl Sheet<'_> {
                 .set_name(series.name.as_str())
                 .set_categories((name.as_str(), first, 0, last, 0))
                 .set_values((name.as_str(), first, column, last, column))
-                .set_format(ChartFormat::new().set_solid_fill(ChartSolidFill::new().set_color(colour)));
+                .set_format(&mut coloured(kind, colour));
         }
         let unit = self.formats.unit(chart.unit, chart.scale);
         let title = if unit.is_empty() { chart.title.clone() } else { format!("{} ({unit})", chart.title) };
@@ -49,6 +58,15 @@ impl Sheet<'_> {
         self.row = self.row.saturating_add(ROWS);
         Ok(())
     }
+}
+
+fn coloured(kind: ChartType, colour: Color) -> ChartFormat {
+    let mut format = ChartFormat::new();
+    match kind {
+        ChartType::Line => format.set_line(ChartLine::new().set_color(colour)),
+        _ => format.set_solid_fill(ChartSolidFill::new().set_color(colour)),
+    };
+    format
 }
 
 /// Cut at the end of a figure, if it must be cut.

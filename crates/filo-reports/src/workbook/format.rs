@@ -78,6 +78,7 @@ impl Formats {
             (Unit::Share, _) if change => "0.0",
             (Unit::Share, _) => "0.0%",
             (Unit::Points, _) => "0.00",
+            (Unit::Quotient, _) => "#,##0.00",
             (Unit::Days, _) | (Unit::Seconds, Scale::Days) => "#,##0.0",
             (Unit::Seconds, Scale::Seconds) => "#,##0.0",
         };
@@ -90,7 +91,7 @@ impl Formats {
     pub(super) fn unit(&self, unit: Unit, scale: Scale) -> &str {
         let [days, seconds, share, points, minutes, euros] = &self.units;
         match (unit, scale) {
-            (Unit::Count, _) => "",
+            (Unit::Count | Unit::Quotient, _) => "",
             (Unit::Share, _) => share,
             (Unit::Points, _) => points,
             (Unit::Work, _) => minutes,

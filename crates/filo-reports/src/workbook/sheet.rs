@@ -109,14 +109,16 @@ impl<'a> Sheet<'a> {
     pub(super) fn cards(&mut self, cards: &[Card], document: &Document) -> Result<(), WorkbookError> {
         let periods = &document.header.periods;
         let change = |month: &str| self.words.fill("report.column.change", &[("month", month)]);
-        let heads = [
+        let mut heads = vec![
             self.words.text("report.column.figure")?.to_owned(),
-            periods.month.clone(),
+            periods.own.clone(),
             self.words.text("report.column.unit_of")?.to_owned(),
-            change(&periods.previous)?,
-            change(&periods.last_year)?,
-            self.words.text("report.column.explain")?.to_owned(),
         ];
+        for name in periods.compared_names() {
+            heads.push(change(name)?);
+        }
+        let last = u16::try_from(heads.len()).unwrap_or(u16::MAX);
+        heads.push(self.words.text("report.column.explain")?.to_owned());
         self.head(&heads)?;
         for card in cards {
             let row = self.row;
@@ -127,7 +129,7 @@ impl<'a> Sheet<'a> {
             for (column, change) in (3..).zip(&card.changes) {
                 self.change(row, column, change)?;
             }
-            self.text(row, 5, &card.pointer, &self.formats.code.clone())?;
+            self.text(row, last, &card.pointer, &self.formats.code.clone())?;
             self.row = row.saturating_add(1);
         }
         self.row = self.row.saturating_add(1);

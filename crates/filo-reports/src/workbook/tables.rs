@@ -123,6 +123,9 @@ impl Sheet<'_> {
                     Some(Entry::Figure(shown)) if row.total && shown.cell.pointer.is_none() => {
                         self.sum(column, shown, first)?;
                     }
+                    Some(Entry::Quoted { text, .. }) => {
+                        self.quoted(column, text, row.remark.as_ref().filter(|_remark| *nth == 0))?
+                    }
                     Some(entry) => self.entry(column, entry, row.total, table)?,
                     None => {}
                 },
@@ -142,13 +145,19 @@ impl Sheet<'_> {
         Ok(())
     }
 
+    /// What others wrote, on as many lines as it takes, with what must be seen beside it.
+    fn quoted(&mut self, column: u16, text: &str, remark: Option<&String>) -> Result<(), WorkbookError> {
+        let text = remark.map_or_else(|| text.to_owned(), |remark| format!("{text} – {remark}"));
+        self.text(self.row, column, &text, &self.formats.wrapped.clone())
+    }
+
     fn entry(&mut self, column: u16, entry: &Entry, total: bool, table: &Table) -> Result<(), WorkbookError> {
         let row = self.row;
         match entry {
             Entry::Empty | Entry::Bar(_) => {
                 Ok(self.worksheet.write_blank(row, column, &self.formats.text).map(|_sheet| ())?)
             }
-            Entry::Text(text) | Entry::Name { text, .. } => {
+            Entry::Text(text) | Entry::Name { text, .. } | Entry::Quoted { text, .. } => {
                 let format =
                     if total { self.formats.text.clone().set_bold() } else { self.formats.text.clone() };
                 self.text(row, column, text, &format)

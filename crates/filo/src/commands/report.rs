@@ -1,21 +1,23 @@
 //! `filo report`, `filo scorecard` and `filo explain`.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
-use filo_app::RetryReport;
+use filo_app::{CampaignQuery, RetryReport};
 use filo_domain::Period;
-use filo_indicators::{
-    render::{Marks, RenderError, Wanted},
-    report::MonthlyReport,
-};
-use filo_reports::{CsvReport, explanation_csv, scorecard_csv, scorecard_html};
+use filo_indicators::render::{Marks, Printable, RenderError, Wanted};
+use filo_reports::{CsvReport, explanation_csv};
 
 use super::{Console, print_bytes, print_json, print_line};
 use crate::{
-    cli::{Explain, Report, ReportCommand, Scorecard},
+    cli::{Explain, Forms, Report, ReportCommand, Scorecard},
     exit::Failure,
-    wiring::{LANGUAGE, renderers},
+    wiring::renderers,
 };
+
+/// The format whose tables are files.
+const CSV: &str = "csv";
+/// How many campaigns are read at once.
+const MOST_CAMPAIGNS: usize = 200;
 
 fn month(text: &str) -> Result<Period, Failure> {
     Period::parse_month(text).map_err(|error| Failure::Usage(error.to_string()))
@@ -28,6 +30,12 @@ pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failu
         (Some(ReportCommand::Restate { month: text, reason }), _) => {
             app.restate_month(caller, month(text)?, reason, now).await?
         }
+        (Some(ReportCommand::Campaigns), _) => return campaigns(console).await,
+        (Some(ReportCommand::Campaign { id, forms }), _) => {
+            let id = id.parse().map_err(|_no_id| Failure::Usage(format!("{id:?} is no id of a campaign")))?;
+            let campaign = app.campaign(caller, id, now).await?;
+            return write(console, (&campaign.report).into(), forms);
+        }
         (Some(ReportCommand::Schedules), _) => return schedules(console).await,
         (Some(ReportCommand::Retry { key, month }), _) => {
             let request = RetryReport { month: month.clone() };
@@ -36,8 +44,20 @@ pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failu
         (None, Some(text)) => app.monthly_report(caller, month(text)?, args.revision, now).await?,
         (None, None) => return Err(Failure::Usage("give a month such as 2026-10".to_owned())),
     };
-    let wanted = wanted(console, args.language, args.locale.as_deref())?;
-    write(console, &report, &args.format, args.out.as_deref(), &wanted)
+    write(console, (&report).into(), &args.forms)
+}
+
+/// One campaign a line, page by page.
+async fn campaigns(console: &Console) -> Result<(), Failure> {
+    let mut query = CampaignQuery { limit: Some(MOST_CAMPAIGNS), cursor: None };
+    loop {
+        let page = console.app.list_campaigns(&console.caller, query.clone()).await?;
+        page.items.iter().try_for_each(print_json)?;
+        match page.next_cursor {
+            Some(cursor) => query.cursor = Some(cursor),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// One schedule a line; what was given up must be seen.
@@ -55,31 +75,26 @@ async fn schedules(console: &Console) -> Result<(), Failure> {
     }
 }
 
-fn wanted(console: &Console, language: Option<String>, locale: Option<&str>) -> Result<Wanted, Failure> {
-    let known = &console.program.city.profile.languages;
+fn wanted(console: &Console, forms: &Forms) -> Result<Wanted, Failure> {
+    let (known, language) = (&console.program.city.profile.languages, forms.language.clone());
     if let Some(other) = language.as_ref().filter(|language| !known.contains(language)) {
         let known = known.join(", ");
         return Err(Failure::Usage(format!("unknown language {other:?}: expected one of {known}")));
     }
-    let marks = locale.map(|locale| Marks::of_locale(locale).ok_or(locale)).transpose();
+    let marks = forms.locale.as_deref().map(|locale| Marks::of_locale(locale).ok_or(locale)).transpose();
     let marks =
         marks.map_err(|locale| Failure::Usage(format!("unknown locale {locale:?}: expected it or en")))?;
     Ok(Wanted { language, marks: marks.unwrap_or_default() })
 }
 
 /// One format and no folder goes to stdout; else files in the folder.
-fn write(
-    console: &Console,
-    report: &MonthlyReport,
-    formats: &[String],
-    out: Option<&Path>,
-    wanted: &Wanted,
-) -> Result<(), Failure> {
-    match (formats, out) {
-        ([format], None) => print_bytes(&render(console, report, format, wanted)?),
+fn write(console: &Console, report: Printable<'_>, forms: &Forms) -> Result<(), Failure> {
+    let wanted = wanted(console, forms)?;
+    match (forms.format.as_slice(), &forms.out) {
+        ([format], None) => print_bytes(&render(console, report, format, &wanted)?),
         (_, None) => Err(Failure::Usage("several formats need --out DIR".to_owned())),
         (formats, Some(folder)) => {
-            formats.iter().try_for_each(|format| save(console, report, format, folder, wanted))
+            formats.iter().try_for_each(|format| save(console, report, format, folder, &wanted))
         }
     }
 }
@@ -87,7 +102,7 @@ fn write(
 /// A report in one format.
 pub(crate) fn render(
     console: &Console,
-    report: &MonthlyReport,
+    report: Printable<'_>,
     format: &str,
     wanted: &Wanted,
 ) -> Result<Vec<u8>, Failure> {
@@ -99,43 +114,41 @@ pub(crate) fn render(
     renderer.render(report, wanted).map_err(wrong)
 }
 
+/// A report as a file of the folder; the tables of one that has several are a folder of their own.
 pub(crate) fn save(
     console: &Console,
-    report: &MonthlyReport,
+    report: Printable<'_>,
     format: &str,
     folder: &Path,
     wanted: &Wanted,
 ) -> Result<(), Failure> {
-    let cannot = |path: &Path, error: std::io::Error| Failure::Wrong(format!("{}: {error}", path.display()));
-    let name = report.file_stem();
-    if format == "csv" {
-        let folder = folder.join(format!("{name}-csv"));
-        std::fs::create_dir_all(&folder).map_err(|error| cannot(&folder, error))?;
-        for (file, bytes) in CsvReport.files(report, wanted.marks).map_err(wrong)? {
-            let path = folder.join(file);
-            std::fs::write(&path, bytes).map_err(|error| cannot(&path, error))?;
-        }
-        return Ok(());
+    let stem = report.file_stem();
+    if format != CSV {
+        return write_file(folder, &format!("{stem}.{format}"), &render(console, report, format, wanted)?);
     }
-    std::fs::create_dir_all(folder).map_err(|error| cannot(folder, error))?;
-    let path = folder.join(format!("{name}.{format}"));
-    std::fs::write(&path, render(console, report, format, wanted)?).map_err(|error| cannot(&path, error))
+    let files = CsvReport.files(report, wanted.marks).map_err(wrong)?;
+    match files.as_slice() {
+        [(_, only)] => write_file(folder, &format!("{stem}.{CSV}"), only),
+        several => {
+            let own = folder.join(format!("{stem}-{CSV}"));
+            several.iter().try_for_each(|(file, bytes)| write_file(&own, file, bytes))
+        }
+    }
+}
+
+fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+    let path = folder.join(name);
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&path, bytes))
+        .map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))
 }
 
 pub(super) async fn scorecard(console: &Console, args: Scorecard) -> Result<(), Failure> {
     let Ok(Period::Year(year)) = Period::parse(&args.year) else {
         return Err(Failure::Usage(format!("{:?} is no year such as 2020", args.year)));
     };
-    let table = console.app.scorecard(&console.caller, year, console.now()).await?;
-    match args.format.as_str() {
-        "json" => print_line(&serde_json::to_string_pretty(&table)?),
-        "csv" => print_bytes(&scorecard_csv(&table).map_err(wrong)?),
-        "html" => {
-            let city = Arc::new(console.program.city.clone());
-            print_bytes(&scorecard_html(&table, city, LANGUAGE).map_err(wrong)?)
-        }
-        other => Err(Failure::Usage(format!("unknown format {other:?}: expected json, csv or html"))),
-    }
+    let card = console.app.scorecard(&console.caller, year, console.now()).await?;
+    write(console, (&card).into(), &args.forms)
 }
 
 pub(super) async fn explain(console: &Console, args: Explain) -> Result<(), Failure> {
