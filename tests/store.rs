@@ -1,6 +1,7 @@
 //! The store, alike on both databases.
 
 mod plans;
+mod rollups;
 mod round_trip;
 mod schema;
 mod tampering;

@@ -1,9 +1,9 @@
-//! How near an import of calls and the monthly report come to folding the same calls in memory.
+//! How near an import of calls and the monthly report come to folding the same calls in memory, and what rollups save.
 
 use std::time::{Duration, Instant as Moment};
 
 use anyhow::Context;
-use filo_app::{Caller, Intake};
+use filo_app::{Caller, Intake, IntervalsQuery};
 use filo_bench::calls::{self, Plan};
 use filo_channel::{Decode, Decoded, Raw};
 use filo_domain::{
@@ -68,6 +68,20 @@ async fn measure(plan: &Plan, log: &[u8], database: &Database) -> anyhow::Result
         ratio(known, fold),
         ratio(report, fold),
     ))?;
+    let facts = table(&city, plan, Some("unclassified"), now).await?;
+    let marked = table(&city, plan, None, now).await?;
+    let (days, count) = timed_async(city.app.rebuild_rollups(None, None)).await;
+    let days = days?;
+    let kept = table(&city, plan, None, now).await?;
+    say(&format!(
+        "{:?}: a table of {} days by quarters of an hour from rollups takes {:.4} of the time from facts, of days not \
+         yet counted {:.2}; counting a day takes {:.4} of it",
+        database.backend,
+        plan.days.min(31),
+        ratio(kept, facts),
+        ratio(marked, facts),
+        ratio(count, facts) / days as f64,
+    ))?;
     anyhow::ensure!(again.accepted == 0, "the second import accepted {}", again.accepted);
     Ok(())
 }
@@ -87,6 +101,32 @@ async fn month(city: &City, plan: &Plan, now: Instant) -> anyhow::Result<Duratio
     let started = Moment::now();
     city.app.monthly_report(&Caller::console(), Period::month_of(plan.from), None, now).await?;
     Ok(started.elapsed())
+}
+
+/// The best of three tables of the first days, at most 31.
+async fn table(city: &City, plan: &Plan, theme: Option<&str>, now: Instant) -> anyhow::Result<Duration> {
+    let to = plan.from.checked_add(jiff::Span::new().days(plan.days.min(31)))?;
+    let mut best = Duration::MAX;
+    for _ in 0..3 {
+        let query = IntervalsQuery {
+            from: plan.from.to_string(),
+            to: to.to_string(),
+            step: Some(15),
+            by: None,
+            queue: None,
+            theme: theme.map(str::to_owned),
+        };
+        let caller = Caller::console();
+        let (table, took) = timed_async(city.app.call_intervals(&caller, query, now)).await;
+        table?;
+        best = best.min(took);
+    }
+    Ok(best)
+}
+
+async fn timed_async<T>(work: impl Future<Output = T>) -> (T, Duration) {
+    let started = Moment::now();
+    (work.await, started.elapsed())
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {

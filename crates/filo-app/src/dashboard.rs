@@ -15,7 +15,7 @@ use filo_store::{
 };
 use jiff::{ToSpan, civil::Date};
 
-use crate::{App, AppError, Caller, Core, Permission, queues::UnitQueue};
+use crate::{App, AppError, Caller, Core, Permission, queues::UnitQueue, rollups};
 
 /// Weeks that the usual is the mean of.
 const WEEKS: i64 = 4;
@@ -155,9 +155,8 @@ fn count(conn: &mut Conn, core: &Core, now: Instant) -> Result<Counted, StoreErr
     let mut weeks = vec![];
     for week in 1..=WEEKS {
         let Ok(then) = local.checked_sub((week * 7).days()) else { continue };
-        let start = zone.day_start(then.date());
         if first.is_some_and(|first| first < zone.day_start(then.date().tomorrow().unwrap_or(Date::MAX))) {
-            weeks.push(dashboard::contacts(conn, start, zone.instant(then))?);
+            weeks.push(rollups::contacts_until(conn, zone, zone.instant(then))?);
         }
     }
     Ok(Counted {

@@ -97,6 +97,16 @@ pub(crate) fn load_for(
     Ok(loaded)
 }
 
+/// The contacts of `[from, to)` as they are stored now, by themselves: neither their tickets nor who merged into whom.
+pub(crate) fn contacts_alone(conn: &mut Conn, (from, to): (Instant, Instant)) -> Result<Facts, AppError> {
+    let (merged, known) = (Merges::new(), Known::at(Instant::from_micros(i64::MAX)));
+    let mut loaded = Facts::default();
+    for row in facts::interactions(conn, from, to)? {
+        add(&mut loaded, row, &merged, known);
+    }
+    Ok(loaded)
+}
+
 /// What identified persons did shortly after a span: who gave up at its end may come back only then. Of a closed month,
 /// what happened until it was closed.
 fn acts_after(

@@ -1,4 +1,4 @@
-//! Calls by intervals of local time, as they are known now.
+//! Calls by intervals of local time, as they are known now: from rollups, or from facts where a theme is asked for.
 
 use filo_domain::Instant;
 use filo_indicators::intervals::{self, Asked, By, Interval, IntervalTable};
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{
     App, AppError, Caller, Permission,
     facts::{self, Known},
-    table,
+    rollups, table,
 };
 
 const DAY_S: i64 = 86_400;
@@ -53,10 +53,13 @@ impl App {
         self.db
             .read(move |conn| {
                 let zone = &core.city.zone;
-                let (from, to) = (zone.day_start(asked.from), zone.day_start(asked.to));
                 // A wait that ends in the span may have begun the day before.
-                let span = (from.plus_seconds(-DAY_S), to);
-                let facts = facts::load(conn, &core, span, Known::at(now))?;
+                let from = zone.day_start(asked.from).plus_seconds(-DAY_S);
+                if asked.is_of_rollups() {
+                    let rollup = rollups::of_days(conn, &core, zone.day(from), asked.to)?;
+                    return Ok(intervals::table_of(&rollup, &core.definitions, &asked, zone, now));
+                }
+                let facts = facts::load(conn, &core, (from, zone.day_start(asked.to)), Known::at(now))?;
                 Ok(intervals::table(&facts, &core.definitions, &asked, zone, now))
             })
             .await

@@ -57,6 +57,7 @@ mod report_mails;
 mod report_schedules;
 mod reports;
 mod resolutions;
+mod rollups;
 mod schedule;
 mod screen_pop;
 mod scrivi;

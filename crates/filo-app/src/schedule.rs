@@ -1,5 +1,5 @@
 //! What happens by itself: confirmed resolutions close, the audit log keeps a nightly root over all chains, reports
-//! whose day has come are begun.
+//! whose day has come are begun, days that changed are counted anew.
 
 use filo_domain::{
     Instant, TicketId, chain,
@@ -26,6 +26,8 @@ pub struct Maintenance {
     pub missed: usize,
     /// Reports whose day had come.
     pub reports: usize,
+    /// Days of which the rollup was made anew.
+    pub days: usize,
 }
 
 /// A root covers what was recorded so many seconds ago: later events may still be on their way to their commit.
@@ -36,8 +38,8 @@ pub(crate) const ROOT: &str = "nightly_root";
 
 impl App {
     /// Begins the reports whose day has come, closes resolved tickets that nobody contested in time, tells which
-    /// call-backs were missed, moves files where they belong, and once a local day writes the root of the day before and
-    /// sweeps contents that nothing refers to.
+    /// call-backs were missed, counts days anew that changed, moves files where they belong, and once a local day writes
+    /// the root of the day before and sweeps contents that nothing refers to.
     ///
     /// # Errors
     /// The stores' own.
@@ -48,6 +50,7 @@ impl App {
         let mut done = Maintenance { rooted: self.write_root(now).await?, ..Maintenance::default() };
         done.missed = self.tell_missed_callbacks(now).await?;
         done.reports = self.begin_reports(now).await?;
+        done.days = self.roll_up(now).await?;
         done.moved = self.tend_files(now).await?;
         if done.rooted {
             done.swept = self.sweep(now).await?;

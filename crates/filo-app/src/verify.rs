@@ -14,6 +14,7 @@ use filo_store::{
     ticket_fields::{self, Kept},
     tickets::{self, TicketRecord},
 };
+use jiff::civil::Date;
 use serde::Serialize;
 
 use crate::{
@@ -21,14 +22,14 @@ use crate::{
     attachments::verify_files,
     callbacks, ledger,
     projections::{Stored, word_problems, wrong_names},
-    schedule,
+    rollups, schedule,
 };
 
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `merge` (of persons), `attachment`,
-    /// `series`, `callback`, `audit`, `root`.
+    /// `series`, `callback`, `rollup`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -49,6 +50,8 @@ pub struct Verified {
     pub audit_entries: usize,
     /// Tickets that the events say are merged.
     pub merged: usize,
+    /// Days whose rollup was compared with their facts; those that wait for the upkeep are not.
+    pub rollup_days: usize,
     /// What does not stand up.
     pub differences: Vec<Difference>,
 }
@@ -56,7 +59,8 @@ pub struct Verified {
 const PAGE: i64 = 500;
 
 impl App {
-    /// Refolds all events, checks the chains, the projections, the seals, the files, the series, the call-backs, the audit log and the last nightly root.
+    /// Refolds all events, checks the chains, the projections, the seals, the files, the series, the
+    /// call-backs, the rollups, the audit log and the last nightly root.
     ///
     /// # Errors
     /// The stores' own; what does not stand up is in the result.
@@ -85,6 +89,7 @@ impl App {
                 verify_person_merges(conn, &mut verified)?;
                 verified.differences.extend(ledger::verify(conn)?);
                 verified.differences.extend(callbacks::verify(conn)?);
+                verify_rollups(conn, &core, &mut verified)?;
                 verify_audit(conn, &mut verified)?;
                 verify_root(conn, &mut verified)?;
                 Ok::<_, AppError>(verified)
@@ -287,6 +292,16 @@ fn file_problems(conn: &mut Conn, log: &[Event]) -> Result<Vec<String>, AppError
         }
     }
     Ok(problems)
+}
+
+/// The rollups of days, against their facts.
+fn verify_rollups(conn: &mut Conn, core: &Core, verified: &mut Verified) -> Result<(), AppError> {
+    let checked = rollups::verify(conn, core)?;
+    verified.rollup_days = checked.days;
+    let difference =
+        |(day, problem): (Date, String)| Difference { check: "rollup", subject: day.to_string(), problem };
+    verified.differences.extend(checked.wrong.into_iter().map(difference));
+    Ok(())
 }
 
 fn verify_audit(conn: &mut Conn, verified: &mut Verified) -> Result<(), AppError> {

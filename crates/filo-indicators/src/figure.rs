@@ -220,7 +220,7 @@ impl Tally {
         let series = vec![];
         Figure { value, unit, numerator: self.counted, denominator, n: denominator, excluded, items, series }
     }
-    fn percentile(&mut self, percent: usize) -> Option<Number> {
+    fn percentile(&mut self, percent: u64) -> Option<Number> {
         self.seconds.sort_unstable();
         number::percentile(&self.seconds, percent).map(Number::Real)
     }

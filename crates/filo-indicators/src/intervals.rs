@@ -2,11 +2,12 @@
 //!
 //! **Invariant:** the rows are the phone's own figures parted by when: a call stands in the interval in which it entered
 //! its first queue, a wait in the one in which it ended, so the rows add up to the totals. Intervals are cut from each
-//! local midnight on: an hour that the clocks show twice is two of them, one that they skip is none. Start at [`table`].
+//! local midnight on: an hour that the clocks show twice is two of them, one that they skip is none. A table is the same
+//! from facts ([`table`]) and from rollups ([`table_of`]), which hold all but the themes. Start at either.
 
 use std::collections::BTreeMap;
 
-use filo_domain::{CityZone, Instant, Period, policy::is_within};
+use filo_domain::{CityZone, Instant, Period, policy::is_within, vocabulary::CallOutcome};
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
@@ -14,14 +15,17 @@ use crate::{
     book::Book,
     definition::Definitions,
     facts::Facts,
+    number,
     report::CallFigures,
-    report::calls::{Calls, parted, queue_of},
+    report::calls::{Calls, parted, queue_row},
+    rollup::{Group, Quarter, Rollup},
     view::{Contact, NOT_REGISTERED, UNCLASSIFIED, View, Window},
     words,
 };
 
 const S_PER_MINUTE: i64 = 60;
 const MINUTES_PER_HOUR: i64 = 60;
+const MINUTES_PER_DAY: i64 = 1_440;
 const WEEKDAYS: i8 = 7;
 /// The figures of a row, as the report names them.
 const FIGURES: [&str; 5] = ["offered", "answered", "abandoned", "waits", "mean_wait_s"];
@@ -119,29 +123,59 @@ pub fn table(
     zone: &CityZone,
     as_of: Instant,
 ) -> IntervalTable {
-    let first = Period::month_of(asked.from);
-    let set = definitions.set(first);
-    let view = View::new(facts, &set.report, zone, as_of);
-    let window = Window::between(zone.day_start(asked.from), zone.day_start(asked.to), first);
+    let grid = Grid::of(asked, zone);
+    let view = View::new(facts, &definitions.set(grid.window.period).report, zone, as_of);
     let admits = |call: &Contact| asked.admits(&view, call);
-    let intervals = match asked.by {
-        By::Time => by_time(&view, window, asked, admits),
-        By::Weekday => by_weekday(&view, window, asked, admits),
-    };
-    let mut all = parted(&view, window, |call, _| admits(call).then_some(()));
-    IntervalTable {
-        from: window.from,
-        to: window.to,
-        zone: zone.name().to_owned(),
-        step_minutes: asked.step_minutes,
-        by: asked.by,
-        queue: asked.queue.clone(),
-        theme: asked.theme.clone(),
-        as_of,
-        definitions: FIGURES.into_iter().map(FigureDefinition::of).collect(),
-        version: BTreeMap::from([(set.set.clone(), set.version())]),
-        totals: figures(all.remove(&()).as_ref()),
-        intervals,
+    let parts = parted(&view, grid.window, |call, at| admits(call).then(|| grid.place(at)));
+    let mut all = parted(&view, grid.window, |call, _| admits(call).then_some(()));
+    let rows = grid.rows(|place| figures(parts.get(&place)));
+    grid.table(definitions, as_of, figures(all.remove(&()).as_ref()), rows)
+}
+
+/// Reads a table out of a rollup of the days of the span and of the day before it. `asked` must need no more than
+/// rollups hold: [`Asked::is_of_rollups`].
+pub fn table_of(
+    rollup: &Rollup,
+    definitions: &Definitions,
+    asked: &Asked,
+    zone: &CityZone,
+    as_of: Instant,
+) -> IntervalTable {
+    let grid = Grid::of(asked, zone);
+    let (mut parts, mut all): (BTreeMap<usize, Sums>, Sums) = Default::default();
+    for (group, quarters) in rollup.groups() {
+        let Some(outcome) = group.outcome.filter(|_| asked.admits_group(group)) else { continue };
+        for (at, quarter) in quarters.iter().filter(|(at, _)| grid.window.holds(*at)) {
+            all.add(outcome, quarter);
+            parts.entry(grid.place(at)).or_default().add(outcome, quarter);
+        }
+    }
+    let rows = grid.rows(|place| parts.get(&place).map(Sums::figures).unwrap_or_default());
+    grid.table(definitions, as_of, all.figures(), rows)
+}
+
+/// What quarters add up to.
+#[derive(Default)]
+struct Sums {
+    offered: u64,
+    answered: u64,
+    abandoned: u64,
+    waits: u64,
+    waited_s: i128,
+}
+
+impl Sums {
+    fn add(&mut self, outcome: CallOutcome, quarter: &Quarter) {
+        let ended = |how| if outcome == how { quarter.contacts } else { 0 };
+        self.offered += quarter.contacts;
+        self.answered += ended(CallOutcome::Answered);
+        self.abandoned += ended(CallOutcome::Abandoned);
+        self.waits += quarter.waits.count();
+        self.waited_s += quarter.waits.sum();
+    }
+    fn figures(&self) -> CallFigures {
+        let Self { offered, answered, abandoned, waits, waited_s } = *self;
+        CallFigures { offered, answered, abandoned, waits, mean_wait_s: number::mean_of(waited_s, waits) }
     }
 }
 
@@ -161,14 +195,106 @@ impl Asked {
                 ticket.and_then(|it| it.theme.as_deref()).is_some_and(|own| is_within(own, wanted))
             }
         };
-        self.queue.as_deref().is_none_or(|wanted| queue_of(call) == wanted)
-            && self.theme.as_deref().is_none_or(theme)
+        self.admits_queue(call.queue) && self.theme.as_deref().is_none_or(theme)
+    }
+    /// Whether rollups say it all: they know which calls are registered, not under what.
+    pub fn is_of_rollups(&self) -> bool {
+        self.theme.as_deref().is_none_or(|theme| theme == NOT_REGISTERED)
+    }
+    fn admits_group(&self, group: &Group) -> bool {
+        self.admits_queue(group.queue.as_deref()) && (self.theme.is_none() || !group.registered)
+    }
+    fn admits_queue(&self, queue: Option<&str>) -> bool {
+        self.queue.as_deref().is_none_or(|wanted| queue_row(queue) == wanted)
     }
 }
 
 fn figures(part: Option<&Calls>) -> CallFigures {
     let mut book = Book::default();
     part.map(|part| part.figures(&mut book.page(""))).unwrap_or_default()
+}
+
+/// The intervals of a table, each by its place.
+struct Grid<'a> {
+    asked: &'a Asked,
+    zone: &'a CityZone,
+    window: Window,
+    /// The first instants of the intervals, of a table by time.
+    starts: Vec<Instant>,
+}
+
+impl<'a> Grid<'a> {
+    fn of(asked: &'a Asked, zone: &'a CityZone) -> Self {
+        let first = Period::month_of(asked.from);
+        let window = Window::between(zone.day_start(asked.from), zone.day_start(asked.to), first);
+        let starts = match asked.by {
+            By::Time => starts(window, asked, zone),
+            By::Weekday => vec![],
+        };
+        Self { asked, zone, window, starts }
+    }
+    fn step(&self) -> i64 {
+        self.asked.step_minutes.max(1)
+    }
+    /// The place of what happened at an instant of the span.
+    fn place(&self, at: Instant) -> usize {
+        match self.asked.by {
+            By::Time => self.starts.partition_point(|start| *start <= at.floor()).saturating_sub(1),
+            By::Weekday => {
+                let local = self.zone.local(at);
+                let days = i64::from(local.weekday().to_monday_zero_offset());
+                let place = (days * MINUTES_PER_DAY + minute_of(local)) / self.step();
+                usize::try_from(place).unwrap_or_default()
+            }
+        }
+    }
+    fn rows(&self, calls: impl Fn(usize) -> CallFigures) -> Vec<Interval> {
+        match self.asked.by {
+            By::Time => {
+                let ends = self.starts.iter().skip(1).copied().chain([self.window.to]);
+                let spans = self.starts.iter().copied().zip(ends).enumerate();
+                spans.map(|(place, span)| self.row_of_time(span, calls(place))).collect()
+            }
+            By::Weekday => {
+                let minutes = (0..i64::from(WEEKDAYS) * MINUTES_PER_DAY / self.step()).enumerate();
+                minutes.map(|(place, nth)| row_of_weekday(nth * self.step(), calls(place))).collect()
+            }
+        }
+    }
+    fn row_of_time(&self, (from, to): (Instant, Instant), calls: CallFigures) -> Interval {
+        let local = self.zone.local(from);
+        Interval {
+            from: Some(from),
+            to: Some(to),
+            day: Some(local.date()),
+            weekday: local.weekday().to_monday_one_offset(),
+            time: time(minute_of(local)),
+            calls,
+        }
+    }
+    fn table(
+        &self,
+        definitions: &Definitions,
+        as_of: Instant,
+        totals: CallFigures,
+        intervals: Vec<Interval>,
+    ) -> IntervalTable {
+        let set = definitions.set(self.window.period);
+        IntervalTable {
+            from: self.window.from,
+            to: self.window.to,
+            zone: self.zone.name().to_owned(),
+            step_minutes: self.asked.step_minutes,
+            by: self.asked.by,
+            queue: self.asked.queue.clone(),
+            theme: self.asked.theme.clone(),
+            as_of,
+            definitions: FIGURES.into_iter().map(FigureDefinition::of).collect(),
+            version: BTreeMap::from([(set.set.clone(), set.version())]),
+            totals,
+            intervals,
+        }
+    }
 }
 
 /// The first instants of the intervals of a span: each local day cut from its midnight on.
@@ -184,52 +310,10 @@ fn starts(window: Window, asked: &Asked, zone: &CityZone) -> Vec<Instant> {
     .collect()
 }
 
-fn by_time<'v>(
-    view: &'v View<'v>,
-    window: Window,
-    asked: &Asked,
-    admits: impl Fn(&Contact) -> bool,
-) -> Vec<Interval> {
-    let starts = starts(window, asked, view.zone);
-    let place = |at: Instant| starts.partition_point(|start| *start <= at.floor());
-    let parts = parted(view, window, |call, at| admits(call).then(|| place(at)));
-    let ends = starts.iter().skip(1).copied().chain([window.to]);
-    let row = |(place, (from, to)): (usize, (Instant, Instant))| {
-        let local = view.zone.local(from);
-        Interval {
-            from: Some(from),
-            to: Some(to),
-            day: Some(local.date()),
-            weekday: local.weekday().to_monday_one_offset(),
-            time: time(minute_of(local)),
-            calls: figures(parts.get(&(place + 1))),
-        }
-    };
-    starts.iter().copied().zip(ends).enumerate().map(row).collect()
-}
-
-fn by_weekday<'v>(
-    view: &'v View<'v>,
-    window: Window,
-    asked: &Asked,
-    admits: impl Fn(&Contact) -> bool,
-) -> Vec<Interval> {
-    let step = asked.step_minutes.max(1);
-    let parts = parted(view, window, |call, at| {
-        let local = view.zone.local(at);
-        let minute = minute_of(local);
-        admits(call).then(|| (local.weekday().to_monday_one_offset(), minute - minute % step))
-    });
-    let times = (0..24 * MINUTES_PER_HOUR / step).map(|nth| nth * step);
-    let row = |(weekday, minute): (i8, i64)| Interval {
-        from: None,
-        to: None,
-        day: None,
-        weekday,
-        time: time(minute),
-        calls: figures(parts.get(&(weekday, minute))),
-    };
-    (1..=WEEKDAYS).flat_map(|weekday| times.clone().map(move |minute| (weekday, minute))).map(row).collect()
+/// The row that begins so many minutes after the week does.
+fn row_of_weekday(minutes: i64, calls: CallFigures) -> Interval {
+    let weekday = i8::try_from(minutes / MINUTES_PER_DAY + 1).unwrap_or(WEEKDAYS);
+    Interval { from: None, to: None, day: None, weekday, time: time(minutes % MINUTES_PER_DAY), calls }
 }
 
 fn minute_of(local: DateTime) -> i64 {

@@ -11,6 +11,7 @@
 //! - [`explain::explain`] opens any figure up to the contacts behind it;
 //! - [`arithmetic::clocks`] shows how each clock of one ticket was reckoned;
 //! - [`campaign::campaign_report`] has the same figures for a theme, a tag or a unit between two dates;
+//! - [`rollup::Rollup`] is a day counted once, from which tables of many days are read;
 //! - [`what_if::what_if`] evaluates a past period under other definitions, another calendar or other targets;
 //! - [`scorecard::scorecard`] is the yearly table, with [`measure::measured`] for the values of one's own.
 
@@ -30,6 +31,7 @@ pub mod number;
 pub mod open_data;
 pub mod render;
 pub mod report;
+pub mod rollup;
 pub mod scorecard;
 pub mod series;
 mod view;

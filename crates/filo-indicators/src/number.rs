@@ -54,19 +54,28 @@ pub fn ratio(numerator: u64, denominator: u64) -> Option<f64> {
 
 /// The mean of whole seconds, rounded half-up to three decimals; `None` of nothing.
 pub fn mean(seconds: &[i64]) -> Option<f64> {
-    let count = i128::try_from(seconds.len()).ok().filter(|count| *count > 0)?;
-    let sum: i128 = seconds.iter().copied().map(i128::from).sum();
-    thousandths(half_up(sum * 1000, count))
+    let count = u64::try_from(seconds.len()).ok()?;
+    mean_of(seconds.iter().copied().map(i128::from).sum(), count)
+}
+
+/// The same of what they add up to and how many they are.
+pub(crate) fn mean_of(sum: i128, count: u64) -> Option<f64> {
+    (count > 0).then(|| half_up(sum * 1000, i128::from(count))).and_then(thousandths)
 }
 
 /// The `percent`-th percentile (50 is the median) by linear interpolation, type 7, exact (whole
 /// seconds and a whole percentage give at most two decimals); `sorted` ascends. `None` of nothing.
-pub fn percentile(sorted: &[i64], percent: usize) -> Option<f64> {
-    let position = sorted.len().checked_sub(1)?.checked_mul(percent)?;
-    let low = i128::from(*sorted.get(position / 100)?);
-    let high = sorted.get(position / 100 + 1).map_or(low, |high| i128::from(*high));
-    let fraction = i128::try_from(position % 100).ok()?;
-    thousandths((low * 100 + (high - low) * fraction) * 10)
+pub fn percentile(sorted: &[i64], percent: u64) -> Option<f64> {
+    let count = u64::try_from(sorted.len()).ok()?;
+    percentile_of(count, percent, |nth| sorted.get(usize::try_from(nth).ok()?).copied())
+}
+
+/// The same of so many values, of which `nth` gives each in ascending order, from 0.
+pub(crate) fn percentile_of(count: u64, percent: u64, nth: impl Fn(u64) -> Option<i64>) -> Option<f64> {
+    let position = count.checked_sub(1)?.checked_mul(percent)?;
+    let low = i128::from(nth(position / 100)?);
+    let high = nth(position / 100 + 1).map_or(low, i128::from);
+    thousandths((low * 100 + (high - low) * i128::from(position % 100)) * 10)
 }
 
 /// `numerator ÷ denominator` to the nearest whole, halves upwards.

@@ -28,6 +28,7 @@ mod merged;
 mod open_data;
 mod properties;
 mod returned;
+mod rollups;
 mod rules;
 mod series;
 mod seven;

@@ -12,6 +12,7 @@ use crate::{
     Conn, StoreError,
     conn::{insert_each, on},
     intake::RawInput,
+    rollups,
     schema::interactions,
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, optional_word, word},
@@ -106,6 +107,13 @@ impl InteractionRow {
     }
 }
 
+impl Interaction {
+    /// Whether it is an act of somebody outside that counts as a contact.
+    fn is_contact(&self) -> bool {
+        self.direction == Direction::Inbound && self.kind.is_contact()
+    }
+}
+
 impl TryFrom<InteractionRow> for Interaction {
     type Error = StoreError;
     fn try_from(row: InteractionRow) -> Result<Self, StoreError> {
@@ -173,6 +181,7 @@ fn convert(rows: Vec<InteractionRow>) -> Result<Vec<Interaction>, StoreError> {
 pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreError> {
     let row = InteractionRow::from(interaction.clone());
     on!(conn, c => diesel::insert_into(interactions::table).values(&row).execute(c))?;
+    mark_days(conn, [interaction])?;
     match interaction.ticket_id.filter(|_| interaction.direction == Direction::Inbound) {
         Some(ticket) => add_words(conn, ticket, interaction),
         None => Ok(()),
@@ -184,6 +193,8 @@ pub fn insert(conn: &mut Conn, interaction: &Interaction) -> Result<(), StoreErr
 /// # Errors
 /// The database's own.
 pub fn insert_all(conn: &mut Conn, rows: &[InteractionRow]) -> Result<(), StoreError> {
+    // Calls, all of them contacts; a mark too many would do no harm.
+    rollups::mark(conn, rows.iter().map(|row| row.local_day.as_str()))?;
     match conn {
         Conn::Postgres(c) => {
             diesel::copy_from(interactions::table).from_insertable(rows).execute(&mut **c)?;
@@ -193,6 +204,15 @@ pub fn insert_all(conn: &mut Conn, rows: &[InteractionRow]) -> Result<(), StoreE
         }
     }
     Ok(())
+}
+
+/// The days on which contacts occurred count otherwise from now on.
+fn mark_days<'i>(
+    conn: &mut Conn,
+    touched: impl IntoIterator<Item = &'i Interaction>,
+) -> Result<(), StoreError> {
+    let contacts = touched.into_iter().filter(|it| it.is_contact());
+    rollups::mark(conn, contacts.map(|it| it.local_day.as_str()))
 }
 
 /// Reads one interaction.
@@ -350,6 +370,9 @@ pub fn link(conn: &mut Conn, id: InteractionId, ticket: TicketId, at: Instant) -
     else {
         return Ok(());
     };
+    if before.ticket_id.is_none() {
+        mark_days(conn, [&before])?;
+    }
     add_words(conn, ticket, &before)?;
     match before.ticket_id.map(|other| tickets::find(conn, other)).transpose()?.flatten() {
         Some(other) => ticket_search::rebuild(conn, &other),
@@ -373,7 +396,8 @@ pub fn set_person(conn: &mut Conn, id: InteractionId, person: Option<PersonId>) 
     Ok(())
 }
 
-/// Moves a call to an earlier entry that became known, and renews why it asks for nothing.
+/// Moves a call to an earlier entry that became known, and renews why it asks for nothing. It goes with every renewal of
+/// the call's own row and legs, so it marks both days for these, too.
 ///
 /// # Errors
 /// The database's own.
@@ -385,6 +409,12 @@ pub fn update_call(
     not_actionable: Option<NotActionable>,
     detail: &Value,
 ) -> Result<(), StoreError> {
+    let before: Option<String> = on!(conn, c => interactions::table
+        .find(SqlId::from(id))
+        .select(interactions::local_day)
+        .first(c)
+        .optional())?;
+    rollups::mark(conn, before.as_deref().into_iter().chain([local_day]))?;
     on!(conn, c => diesel::update(interactions::table.find(SqlId::from(id)))
         .set((
             interactions::occurred_at.eq(SqlInstant::from(occurred_at)),

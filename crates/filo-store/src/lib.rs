@@ -48,6 +48,7 @@ pub mod projections;
 pub mod protocols;
 pub mod quarantine;
 pub mod report_runs;
+pub mod rollups;
 pub mod series;
 pub mod signatures;
 pub mod suggestions;

@@ -899,6 +899,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    rollups (local_day, place) {
+        local_day -> Text,
+        place -> Integer,
+        source -> Text,
+        channel -> Text,
+        queue -> Nullable<Text>,
+        outcome -> Nullable<Text>,
+        registered -> Bool,
+        quarters -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+
+    rollup_marks (id) {
+        id -> BigInt,
+        local_day -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     raw_inputs,
     intake_keys,
@@ -958,4 +982,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     campaigns,
     report_runs,
     report_mails,
+    rollups,
+    rollup_marks,
 );

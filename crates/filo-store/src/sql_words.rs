@@ -29,6 +29,7 @@ pub(crate) fn json<T: DeserializeOwned>(
     serde_json::from_value(value).map_err(|error| corrupt(table, id, error))
 }
 
-fn corrupt(table: &'static str, id: impl ToString, problem: impl ToString) -> StoreError {
+/// A value that this version does not write.
+pub(crate) fn corrupt(table: &'static str, id: impl ToString, problem: impl ToString) -> StoreError {
     StoreError::Corrupt { table, id: id.to_string(), problem: problem.to_string() }
 }

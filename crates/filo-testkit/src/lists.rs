@@ -1,8 +1,9 @@
 //! Every list of the interface, asked as operators ask it, with the tables that the database read whole for it.
 
 use filo_app::{
-    Access, App, AppError, Caller, ChangePolicies, CostQuery, InteractionFilter, ListAudit, ListCallbacks,
-    ListMentions, ListTickets, PersonQuery, PolicyMode, Role, SeriesQuery, WebhookDeliveryState,
+    Access, App, AppError, Caller, ChangePolicies, CostQuery, InteractionFilter, IntervalsQuery, ListAudit,
+    ListCallbacks, ListMentions, ListTickets, PersonQuery, PolicyMode, Role, SeriesQuery,
+    WebhookDeliveryState,
 };
 use filo_domain::{Instant, PersonId, TicketId, UserId, vocabulary::Word};
 use filo_store::plans::{FullScan, Plans};
@@ -101,6 +102,7 @@ pub async fn ask_all(app: &App, now: Instant) -> Result<Vec<Asked>, AppError> {
     contacts(&app, &operator, &mut note).await?;
     promises(&app, now, &mut note).await?;
     messages_out(&app, now, &mut note).await?;
+    tables(&app, now, &mut note).await?;
     let supervisor = as_role(Role::Supervisor, None);
     app.list_quarantine(&supervisor, Some(20), None).await?;
     note("quarantine".to_owned());
@@ -245,5 +247,25 @@ async fn messages_out(app: &App, now: Instant, note: &mut impl FnMut(String)) ->
     note("series".to_owned());
     app.list_costs(&as_role(Role::Analyst, None), CostQuery::default()).await?;
     note("costs".to_owned());
+    Ok(())
+}
+
+/// What is read of rollups.
+async fn tables(app: &App, now: Instant, note: &mut impl FnMut(String)) -> Result<(), AppError> {
+    let analyst = as_role(Role::Analyst, None);
+    for theme in [None, Some("not_registered".to_owned())] {
+        let query = IntervalsQuery {
+            from: "2026-10-01".to_owned(),
+            to: "2026-11-01".to_owned(),
+            step: Some(15),
+            by: None,
+            queue: None,
+            theme,
+        };
+        app.call_intervals(&analyst, query.clone(), now).await?;
+        note(format!("intervals {query:?}"));
+    }
+    app.dashboard(&as_role(Role::Supervisor, None), now).await?;
+    note("dashboard".to_owned());
     Ok(())
 }

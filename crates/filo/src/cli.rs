@@ -54,6 +54,9 @@ pub enum Command {
     WhatIf(WhatIf),
     /// Computes everything anew from the events and compares.
     Verify,
+    /// Days counted once, from which tables and the dashboard are read.
+    #[command(subcommand)]
+    Rollups(Rollups),
     /// Users.
     #[command(subcommand)]
     User(User),
@@ -363,6 +366,20 @@ pub struct Explain {
     /// json or csv.
     #[arg(long, default_value = "json")]
     pub format: String,
+}
+
+/// `filo rollups`.
+#[derive(Debug, Subcommand)]
+pub enum Rollups {
+    /// Counts days anew from the contacts; all of them when none is named.
+    Rebuild {
+        /// The first local day, `YYYY-MM-DD`.
+        #[arg(long)]
+        from: Option<jiff::civil::Date>,
+        /// The first local day after.
+        #[arg(long)]
+        to: Option<jiff::civil::Date>,
+    },
 }
 
 /// `filo user`.

@@ -8,6 +8,7 @@ mod inspect;
 mod mailbox;
 mod quarantine;
 pub(crate) mod report;
+mod rollups;
 pub(crate) mod serve;
 mod verify;
 mod what_if;
@@ -48,6 +49,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Explain(args) => report::explain(&Console::open(program()?).await?, args).await,
         Command::WhatIf(args) => what_if::run(&Console::open(program()?).await?, args).await,
         Command::Verify => verify::run(&started(&program()?).await?, cli.json).await,
+        Command::Rollups(args) => rollups::run(&started(&program()?).await?, args, cli.json).await,
         Command::User(args) => access::users(&Console::open(program()?).await?, args, cli.json).await,
         Command::Key(args) => access::keys(&Console::open(program()?).await?, args, cli.json).await,
     }

@@ -83,9 +83,9 @@ pub(crate) fn parted<'v, K: Ord>(
     parts
 }
 
-/// The queue under which a call stands.
-pub(crate) fn queue_of<'v>(call: &Contact<'v>) -> &'v str {
-    call.queue.unwrap_or(NO_QUEUE)
+/// The queue under which a call that entered this one first stands.
+pub(crate) fn queue_row(queue: Option<&str>) -> &str {
+    queue.unwrap_or(NO_QUEUE)
 }
 
 /// One queue.
@@ -100,7 +100,7 @@ pub struct QueueRow {
 
 /// Every queue with a call or a wait, by name.
 pub(super) fn by_queue(view: &View, window: Window, page: &mut Page) -> Vec<QueueRow> {
-    let parts = parted(view, window, |call, _| Some((call.queue.is_none(), queue_of(call))));
+    let parts = parted(view, window, |call, _| Some((call.queue.is_none(), queue_row(call.queue))));
     let row = |(index, ((_, queue), part)): (usize, ((bool, &str), Calls))| QueueRow {
         queue: queue.to_owned(),
         calls: part.figures(&mut page.at(index)),

@@ -11,8 +11,12 @@ pub(super) async fn run(app: &App, json: bool) -> Result<(), Failure> {
         print_json(&verified)?;
     } else {
         print_line(&format!(
-            "checked {} tickets, {} events, {} files, {} audit entries",
-            verified.tickets, verified.events, verified.attachments, verified.audit_entries
+            "checked {} tickets, {} events, {} files, {} audit entries, {} days",
+            verified.tickets,
+            verified.events,
+            verified.attachments,
+            verified.audit_entries,
+            verified.rollup_days
         ))?;
         for it in &verified.differences {
             print_line(&format!("{}\t{}\t{}", it.check, it.subject, it.problem))?;
