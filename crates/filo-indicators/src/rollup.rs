@@ -105,14 +105,14 @@ impl Histogram {
 #[serde(default, deny_unknown_fields)]
 pub struct Quarter {
     /// Contacts that occurred in it.
-    #[serde(skip_serializing_if = "is_none")]
+    #[serde(skip_serializing_if = "is_zero")]
     pub contacts: u64,
     /// Waits that ended in it, of calls whose end is known.
     #[serde(skip_serializing_if = "Histogram::is_empty")]
     pub waits: Histogram,
 }
 
-fn is_none(count: &u64) -> bool {
+fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 

@@ -19,7 +19,7 @@ use serde_json::Value;
 
 use crate::{
     Conn, StoreError,
-    conn::{insert_together, on},
+    conn::{insert_each, on},
     schema::{interactions, rollup_marks, rollups},
     sql_types::{SqlInstant, opt},
     sql_words::{corrupt, json, optional_word, word},
@@ -136,12 +136,9 @@ pub fn put(conn: &mut Conn, day: Date, rollup: &Rollup) -> Result<(), StoreError
         Conn::Postgres(c) => {
             diesel::copy_from(rollups::table).from_insertable(&rows).execute(&mut **c)?;
         }
-        Conn::Sqlite(c) => insert_together(
-            c,
-            &rows,
-            |c, group| diesel::insert_into(rollups::table).values(group).execute(c),
-            |c, row| diesel::insert_into(rollups::table).values(row).execute(c),
-        )?,
+        Conn::Sqlite(c) => {
+            insert_each(c, &rows, |c, row| diesel::insert_into(rollups::table).values(row).execute(c))?
+        }
     }
     Ok(())
 }
