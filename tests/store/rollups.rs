@@ -134,7 +134,9 @@ async fn whatever_changes_a_day_marks_it_and_figures_are_true_at_once() {
             (Some(late), vec!["2026-10-24"]),
         ] {
             match log {
-                Some(log) => drop(city.calls(log).await),
+                Some(log) => {
+                    city.calls(log).await;
+                }
                 None => register(&city, "1.3").await,
             }
             assert_eq!(marked(&city), days);
@@ -194,9 +196,13 @@ async fn days_counted_while_contacts_come_in_are_true_in_the_end() {
             let log = QueueLog::default().abandoned(leg(&call_id, "tari", &entered), 5);
             let raw = filo_channel::Raw { bytes: log.bytes(), arrived_at: None, now };
             let came = filo_app::Intake::usual(crate::support::PBX, raw);
-            tasks.spawn(async move { drop(app.take_in(vec![came], now).await.unwrap()) });
+            tasks.spawn(async move {
+                app.take_in(vec![came], now).await.unwrap();
+            });
             let app = [&city.app, &other][number / 2 % 2].clone();
-            tasks.spawn(async move { drop(app.rebuild_rollups(None, None).await.unwrap()) });
+            tasks.spawn(async move {
+                app.rebuild_rollups(None, None).await.unwrap();
+            });
         }
         tasks.join_all().await;
         city.verifies().await;
