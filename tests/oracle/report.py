@@ -209,6 +209,7 @@ class Contact:
     def __init__(self, row, call, person):
         self.id, self.source, self.channel, self.kind = row["id"], row["source"], row["channel"], row["kind"]
         self.at = call.at if call else instant(row["occurred_at"])
+        self.recorded = instant(row["recorded_at"])
         self.ticket, self.thread, self.call, self.person = row["ticket_id"], row["thread"], call, person
         self.reason = row["reason"]
         if call:
@@ -325,7 +326,19 @@ class Span:
             "backlog": self.backlog(),
             "callbacks": self.callbacks(),
             "ratings": self.ratings(),
+            "sources": self.sources(),
         }
+
+    def sources(self):
+        """Those that gave something; the others are rows of zeros."""
+        rows = []
+        for source in sorted({contact.source for contact in self.contacts}):
+            own = [contact for contact in self.contacts if contact.source == source]
+            rows.append({
+                "source": source, "contacts": len(own), "days_heard": len({local(contact.at).date() for contact in own}),
+                "late": sum(contact.recorded >= self.end for contact in own),
+            })
+        return rows
 
     def channels(self):
         rows = []
@@ -588,7 +601,18 @@ def report(folder, month, as_of):
 
 
 # By what the rows of a list are told apart.
-KEYS = ("channel", "reason", "mailbox", "theme", "unit", "queue", "interval", "label", "rating", "threshold_s")
+KEYS = ("source", "channel", "reason", "mailbox", "theme", "unit", "queue", "interval", "label", "rating", "threshold_s")
+
+
+def without_silent(found):
+    """The report without the sources that gave nothing; one that says otherwise of such a source stays."""
+    silent = lambda row: not any(row[key] for key in ("contacts", "days_heard", "late"))
+    if isinstance(found, dict):
+        return {
+            key: [row for row in value if not silent(row)] if key == "sources" else without_silent(value)
+            for key, value in found.items()
+        }
+    return found
 
 
 def keyed(rows):
