@@ -24,13 +24,16 @@ use filo_store::{
 use serde_json::json;
 
 pub use self::import::{Lines, Piece};
-use self::{import::Portion, import::Ready, register::Seen};
+use self::{
+    import::{Portion, Ready},
+    register::Seen,
+};
 use crate::{
     App, AppError, Core,
     intake::{Kept, PhoneUnits, Tally, USUAL, quarantine_unit},
 };
 
-/// Legs that are reckoned together, and held in memory twice: while they are written, the next ones are reckoned.
+/// Legs that are reckoned together: while they are written, the next ones are reckoned.
 const CHUNK: usize = 16_000;
 /// The reason under which an end without its start is kept.
 pub(crate) const WITHOUT_START: &str = "leg_without_start";

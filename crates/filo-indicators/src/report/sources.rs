@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     book::Page,
+    figure::Item,
     view::{Contact, View, Window},
 };
 
@@ -27,15 +28,15 @@ pub struct SourceRow {
 
 /// One row a source, those without a contact too, in the order of the alphabet.
 pub(super) fn rows(view: &View, window: Window, page: &mut Page) -> Vec<SourceRow> {
-    let contacts = || view.contacts_in(window).iter();
-    let mut sources: BTreeMap<&str, Channel> =
-        view.sources.iter().map(|(source, channel)| (source.as_str(), *channel)).collect();
-    for contact in contacts() {
-        sources.entry(contact.source).or_insert(contact.channel);
+    let configured = view.sources.iter();
+    let mut sources: BTreeMap<&str, (Channel, Vec<&Contact>)> =
+        configured.map(|(source, channel)| (source.as_str(), (*channel, vec![]))).collect();
+    for contact in view.contacts_in(window) {
+        sources.entry(contact.source).or_insert((contact.channel, vec![])).1.push(contact);
     }
-    let row = |(index, (source, channel)): (usize, (&str, Channel))| {
+    let row = |(index, (source, (channel, contacts))): (usize, (&str, (Channel, Vec<&Contact>)))| {
         let mut page = page.at(index);
-        let own = || contacts().filter(|contact| contact.source == source);
+        let own = || contacts.iter().copied();
         let late = own().filter(|contact| contact.recorded_at >= window.to);
         SourceRow {
             source: source.to_owned(),
@@ -52,9 +53,11 @@ pub(super) fn rows(view: &View, window: Window, page: &mut Page) -> Vec<SourceRo
 fn first_of_each_day<'v>(
     view: &View,
     contacts: impl Iterator<Item = &'v Contact<'v>>,
-) -> impl Iterator<Item = crate::figure::Item> {
+) -> impl Iterator<Item = Item> {
     let mut last = None;
-    contacts
-        .filter(move |contact| last.replace(view.zone.day(contact.at)) != Some(view.zone.day(contact.at)))
-        .map(Contact::item)
+    let begins = move |contact: &&Contact| {
+        let day = Some(view.zone.day(contact.at));
+        std::mem::replace(&mut last, day) != day
+    };
+    contacts.filter(begins).map(Contact::item)
 }
