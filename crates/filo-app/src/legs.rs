@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Legs that are reckoned together: while they are written, the next ones are reckoned.
-const CHUNK: usize = 16_000;
+const CHUNK: usize = 4_000;
 /// The reason under which an end without its start is kept.
 pub(crate) const WITHOUT_START: &str = "leg_without_start";
 

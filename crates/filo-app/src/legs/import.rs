@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** the outcome is that of taking in the whole log at once, and of taking it in in any pieces.
 
-use std::sync::Arc;
+use std::sync::{Arc, mpsc as std_mpsc};
 
 use filo_channel::{Decode, DecodeParts, Decoded, Raw, Rejected};
 use filo_domain::{
@@ -20,10 +20,10 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use super::{CHUNK, chunks, group_orphans, put_orphans, put_rejected, register::Seen};
 use crate::{App, AppError, Core, intake::Tally};
 
-/// Chunks that may wait to be written: one in the making, one at hand.
-const WAITING: usize = 1;
+/// Chunks that may wait to be written, besides the one in the making.
+const WAITING: usize = 3;
 /// Chunks written in one transaction at most: few enough that others get their turn.
-const TOGETHER: usize = 3;
+const TOGETHER: usize = 12;
 
 /// Bytes of a file: a part that ends with a line, or the last one. Of formats that cannot be read in parts
 /// ([`Decode::in_parts`]) the whole file.
@@ -120,8 +120,8 @@ struct Run {
     chunks: Receiver<Ready>,
     tally: Tally,
     restarts: Vec<Instant>,
-    /// What was written.
-    written: Vec<Ready>,
+    /// Back to the reader goes what was written: it has the time to drop it, and uses the memory again.
+    spent: std_mpsc::Sender<Ready>,
 }
 
 impl Run {
@@ -140,7 +140,8 @@ impl Run {
             let Some(mut chunk) = next.take().or_else(|| self.chunks.try_recv().ok()) else { break };
             self.restarts.clone_from(&chunk.restarts);
             self.tally.add(&chunk.put(conn, core, of, now)?);
-            self.written.push(chunk);
+            // A reader that is through drops nothing any more; then it happens here.
+            let _nobody_listens = self.spent.send(chunk);
         }
         Ok(self)
     }
@@ -164,16 +165,16 @@ impl App {
         }
         let (name, decoder) = format;
         let (out, chunks) = mpsc::channel(WAITING);
+        let (spent, written) = std_mpsc::channel();
         let (core, of) = (self.core.clone(), source.to_owned());
         let reading = tokio::task::spawn_blocking(move || {
-            Reader { decoder: &*decoder, core: &core, source: &of, now, out }.read(pieces);
+            Reader { decoder: &*decoder, core: &core, source: &of, now, out, written }.read(pieces);
         });
-        let mut run = Run { chunks, tally: Tally::default(), restarts: vec![], written: vec![] };
+        let mut run = Run { chunks, tally: Tally::default(), restarts: vec![], spent };
         while let Some(first) = run.chunks.recv().await {
             let (core, source, format) = (self.core.clone(), source.to_owned(), name.clone());
             let put = self.db.write_much(move |conn| run.put(conn, first, &core, (&source, &format), now));
             run = put.await?;
-            run.written.clear();
         }
         reading.await.map_err(|error| AppError::internal("a log could not be read", error))?;
         run.tally.add(&self.end_run(source, run.restarts, now).await?);
@@ -233,6 +234,7 @@ struct Reader<'a> {
     source: &'a str,
     now: Instant,
     out: Sender<Ready>,
+    written: std_mpsc::Receiver<Ready>,
 }
 
 impl Reader<'_> {
@@ -263,6 +265,7 @@ impl Reader<'_> {
 
     /// Whether somebody still takes it.
     fn hand_over(&self, portion: Portion) -> bool {
+        self.written.try_iter().for_each(drop);
         let chunks = Ready::of(self.core, self.source, portion, self.now);
         chunks.into_iter().all(|chunk| self.out.blocking_send(chunk).is_ok())
     }
