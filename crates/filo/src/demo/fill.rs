@@ -96,7 +96,7 @@ impl<'a> Filler<'a> {
             self.tally.add(&tally);
             match change {
                 Change::Nothing => {}
-                Change::Opened(known) => drop(self.known.insert(act.story, known)),
+                Change::Opened(known) => self.opened_by(act.story, known),
                 Change::Unit(unit) => {
                     if let Some(known) = self.known.get_mut(&act.story) {
                         known.unit = Some(unit);
@@ -105,6 +105,15 @@ impl<'a> Filler<'a> {
             }
         }
         Ok(())
+    }
+
+    /// A contact that went on an open conversation has no ticket of its own: what its story would do to one, the story
+    /// that opened it does.
+    fn opened_by(&mut self, story: Story, known: Known) {
+        let taken = |(other, it): (&Story, &Known)| *other != story && it.ticket == known.ticket;
+        if !self.known.iter().any(taken) {
+            self.known.insert(story, known);
+        }
     }
 
     /// Sends what waits: in several hands, as several workers would.

@@ -2,7 +2,10 @@ use std::collections::BTreeSet;
 
 use filo_domain::vocabulary::Word;
 
-use super::*;
+use super::{
+    generator::{Act, Deed, Story},
+    *,
+};
 
 /// A fraction of the demo.
 const SMALL: Size = Size {
@@ -60,6 +63,32 @@ async fn a_small_demo_fills_reports_and_verifies() {
     assert_eq!(again, written);
     assert!(folder.path().join("filo-2026-03.html").exists());
     assert!(folder.path().join("filo-2026-03-csv").is_dir());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_needs_in_one_conversation_are_one_ticket_that_is_worked_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let console = started(folder.path()).await;
+    let now = Instant::parse("2026-03-02T09:00:00Z").unwrap();
+    let needs = Samples::carried().unwrap().needs;
+    let staff = Staff::hire(&console.app, &needs, now).await.unwrap();
+    let mail = |story: Story, id: &str, header: &str| {
+        let message = format!(
+            "From: Anna <anna@example.it>\r\nTo: urp@comune.milano.it\r\nSubject: Lampione\r\n{header}\
+             Message-ID: <{id}>\r\n\r\nIl lampione di via Rossi non si accende, potete ripararlo?\r\n"
+        );
+        let deed = Deed::Mail { source: "urp".to_owned(), message, opens: Some(id.to_owned()) };
+        Act { at: now.plus_seconds(story as i64), story, deed }
+    };
+    let take = |story, s| Act { at: now.plus_seconds(s), story, deed: Deed::TakeCharge { theme: None } };
+    let acts = [
+        mail(1, "a@example.it", ""),
+        take(1, 4_000),
+        Act { at: now.plus_seconds(8_000), ..mail(2, "b@example.it", "In-Reply-To: <a@example.it>\r\n") },
+        take(2, 12_000),
+    ];
+    Filler::new(&console.app, &staff).live(&acts, |_| ()).await.unwrap();
+    assert_eq!(console.app.verify().await.unwrap().tickets, 1);
 }
 
 #[test]
