@@ -185,7 +185,8 @@ fn split(text: &str) -> Option<Vec<Cow<'_, str>>> {
     let first = between.next().unwrap_or_default().trim();
     if first.len() < text.len() && is_time(first) {
         let mut all = Vec::with_capacity(USUAL_FIELDS);
-        all.extend(text.split('|').map(|field| Cow::Borrowed(field.trim())));
+        all.push(Cow::Borrowed(first));
+        all.extend(between.map(|field| Cow::Borrowed(field.trim())));
         return Some(all);
     }
     Some(fields(text, likely_delimiter(text))?.into_iter().map(Cow::Owned).collect())
@@ -232,9 +233,14 @@ impl<'a> Params<'a> {
     /// Old tables keep all parameters in one field, with pipes or, for what are numbers and names alone, commas.
     fn of(name: &str, fields: &'a [Cow<'_, str>]) -> Self {
         let commas = name != "ENTERQUEUE" && (fields.len() == 1 || name == "TRANSFER");
-        let between = move |c: char| c == '|' || (commas && c == ',');
+        let several = |field: &Cow<'_, str>| field.contains('|') || (commas && field.contains(','));
         let mut params: Vec<&str> = Vec::with_capacity(USUAL_FIELDS);
-        params.extend(fields.iter().flat_map(|field| field.split(between)).map(str::trim));
+        if fields.iter().any(several) {
+            let between = move |c: char| c == '|' || (commas && c == ',');
+            params.extend(fields.iter().flat_map(|field| field.split(between)).map(str::trim));
+        } else {
+            params.extend(fields.iter().map(AsRef::as_ref));
+        }
         while params.last().is_some_and(|param| param.is_empty()) {
             params.pop();
         }

@@ -80,7 +80,7 @@ impl FromSql<Id, Pg> for SqlId {
 }
 impl ToSql<Id, Sqlite> for SqlId {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
-        out.set_value(self.0.as_bytes().to_vec());
+        out.set_value(self.0.as_bytes().as_slice());
         Ok(IsNull::No)
     }
 }

@@ -20,8 +20,8 @@ use tokio::sync::mpsc::{self, Receiver, Sender};
 use super::{CHUNK, chunks, group_orphans, put_orphans, put_rejected, register::Seen};
 use crate::{App, AppError, Core, intake::Tally};
 
-/// Chunks that may wait to be written, besides the one in the making.
-const WAITING: usize = 3;
+/// Chunks that may wait to be written, besides the one in the making: they are made faster than they are written.
+const WAITING: usize = 1;
 /// Chunks written in one transaction at most: few enough that others get their turn.
 const TOGETHER: usize = 12;
 

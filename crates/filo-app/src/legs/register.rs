@@ -5,7 +5,7 @@
 //! reckoned before ([`Seen`]): the one writer of an embedded database has other things to do. **Invariant:** the outcome
 //! is that of registering one leg after the other, so it does not depend on how a run is cut into transactions.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use filo_domain::{
     Instant, InteractionId, PersonId,
@@ -19,6 +19,7 @@ use filo_store::{
     interactions::{self, Interaction, InteractionRow},
     persons::{self, KnownIdentity},
 };
+use hashbrown::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::live;
