@@ -24,6 +24,7 @@ mod queues;
 mod replies;
 mod reports;
 mod routing;
+mod scorecards;
 mod search;
 mod series;
 mod stream;

@@ -34,6 +34,7 @@ pub use sniff::{EXECUTABLES, served_type};
 pub use upload::Upload;
 
 pub(crate) use door::{Door, Incoming, NewFile, Owner};
+pub(crate) use read::may_leave;
 pub(crate) use scan::{INFECTED, SCAN};
 pub(crate) use send::{Held, check_files, files_of};
 pub(crate) use verify::verify_files;

@@ -118,6 +118,8 @@ pub enum Permission {
     ImportSeries,
     /// Enter what suppliers cost.
     EnterCosts,
+    /// Enter rows of the yearly table that Filo does not measure.
+    EnterScores,
     /// Record campaigns to report on.
     PlanCampaigns,
     /// Evaluate past periods under other definitions, calendars and targets.
@@ -166,6 +168,7 @@ impl Permission {
             Self::RecordProtocol => "record protocol numbers",
             Self::ImportSeries => "import series",
             Self::EnterCosts => "enter costs",
+            Self::EnterScores => "enter rows of the scorecard",
             Self::PlanCampaigns => "plan campaigns",
             Self::AskWhatIf => "ask what if",
             Self::CloseMonths => "close months",
@@ -316,6 +319,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                         | P::PlanCampaigns
                         | P::ImportSeries
                         | P::EnterCosts
+                        | P::EnterScores
                         | P::ManageQuarantine
                         | P::HandOver
                         | P::ManagePolicies
@@ -347,6 +351,7 @@ fn role_may(role: Role, permission: Permission) -> bool {
                     | P::ManageUsers
                     | P::ImportSeries
                     | P::EnterCosts
+                    | P::EnterScores
                     | P::ManageQuarantine
                     | P::ReadReports
                     | P::ReadConfiguration

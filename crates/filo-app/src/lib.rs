@@ -59,6 +59,7 @@ mod reports;
 mod resolutions;
 mod rollups;
 mod schedule;
+mod scorecards;
 mod screen_pop;
 mod scrivi;
 mod series;
@@ -135,6 +136,7 @@ pub use reply_templates::{
 pub use report_schedules::{ReportMailView, ReportRunView, ReportScheduleView, RetryReport};
 pub use resolutions::ReasonQuery;
 pub use schedule::Maintenance;
+pub use scorecards::{ScoreEntryQuery, ScoreEntryView};
 pub use scrivi::{Confirmed, Followed, PublicMessage, PushedInteraction};
 pub use series::{SeriesQuery, SeriesRows, SeriesView};
 pub use splitting::SplitTicket;

@@ -1,13 +1,11 @@
-//! Figures: the monthly report, indicators, scorecards and explanations, and the closing of months.
+//! Figures: the monthly report, indicators and explanations, and the closing of months.
 
 use std::collections::BTreeMap;
 
 use filo_domain::{Instant, Period, city::supplier_of, event::Actor};
 use filo_indicators::{
     explain::{self, Explanation},
-    measure,
     report::{self, BySource, MonthlyReport, ReportMeta, ReportState},
-    scorecard::{self, Scorecard},
     what_if::{self, Hypothesis, WhatIf},
 };
 use filo_store::{
@@ -156,37 +154,6 @@ impl App {
                 let wider = supposed.definitions(&core.definitions);
                 let facts = facts::load_for(conn, &core, &wider, report::span(period, zone), known)?;
                 Ok(what_if::what_if(&facts, &core.definitions, &supposed, zone, known.worked_until))
-            })
-            .await
-    }
-
-    /// The yearly table.
-    ///
-    /// # Errors
-    /// The store's own.
-    pub async fn scorecard(&self, caller: &Caller, year: i16, now: Instant) -> Result<Scorecard, AppError> {
-        caller.must(Permission::ReadReports)?;
-        let core = self.core.clone();
-        self.db
-            .read(move |conn| {
-                let zone = &core.city.zone;
-                // The figures of a year are kept, not its facts: five years of them at once are many.
-                let mut figures = BTreeMap::new();
-                for measured in scorecard::measured_years(year, &core.definitions) {
-                    let period = Period::Year(measured);
-                    let facts = facts::load(conn, &core, report::span(period, zone), Known::at(now))?;
-                    if facts.is_empty() && measured != year {
-                        // Nobody counted then: unknown, not 0.
-                        continue;
-                    }
-                    for indicator in &core.definitions.set(period).indicators {
-                        let key = indicator.key.as_str();
-                        let figure = measure::measured(&facts, &core.definitions, key, period, zone, now);
-                        figures.insert((measured, key), figure);
-                    }
-                }
-                let measured = |year: i16, key: &str| figures.get(&(year, key)).cloned().flatten();
-                Ok(scorecard::scorecard(year, &core.definitions, now, measured))
             })
             .await
     }

@@ -22,14 +22,14 @@ use crate::{
     attachments::verify_files,
     callbacks, ledger,
     projections::{Stored, word_problems, wrong_names},
-    rollups, schedule,
+    rollups, schedule, scorecards,
 };
 
 /// Something that does not stand up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
     /// What was checked: `chain`, `projection`, `links`, `merges`, `moves`, `seal`, `merge` (of persons), `attachment`,
-    /// `series`, `callback`, `rollup`, `audit`, `root`.
+    /// `series`, `score`, `callback`, `rollup`, `audit`, `root`.
     pub check: &'static str,
     /// On what.
     pub subject: String,
@@ -60,7 +60,7 @@ const PAGE: i64 = 500;
 
 impl App {
     /// Refolds all events, checks the chains, the projections, the seals, the files, the series, the
-    /// call-backs, the rollups, the audit log and the last nightly root.
+    /// entered rows of yearly tables, the call-backs, the rollups, the audit log and the last nightly root.
     ///
     /// # Errors
     /// The stores' own; what does not stand up is in the result.
@@ -88,6 +88,7 @@ impl App {
                 }
                 verify_person_merges(conn, &mut verified)?;
                 verified.differences.extend(ledger::verify(conn)?);
+                verified.differences.extend(scorecards::verify(conn)?);
                 verified.differences.extend(callbacks::verify(conn)?);
                 verify_rollups(conn, &core, &mut verified)?;
                 verify_audit(conn, &mut verified)?;

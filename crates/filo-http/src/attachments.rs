@@ -18,7 +18,7 @@ use actix_web::{
     },
     web::{Bytes, Data, Payload},
 };
-use filo_app::{AttachmentView, Upload, attachments::served_type};
+use filo_app::{AttachmentView, Opened, Upload, attachments::served_type};
 use filo_domain::{AttachmentId, TicketId};
 use futures_util::{Stream, StreamExt};
 
@@ -48,12 +48,8 @@ pub(crate) async fn upload_attachment(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let upload = state.app.begin_upload(&caller, id.0).await?;
-    let Received { upload, name, declared } = if is_multipart(&request) {
-        form_file(&request, payload, upload).await?
-    } else {
-        body_file(&request, payload, upload).await?
-    };
-    let file = state.app.finish_upload(&caller, upload, &name, &declared, state.now()).await?;
+    let Received { upload, name, declared } = received(&request, payload, upload).await?;
+    let file = state.app.finish_upload(&caller, id.0, upload, (&name, &declared), state.now()).await?;
     Ok(HttpResponse::Created()
         .insert_header((LOCATION, format!("{BASE}/attachments/{}/metadata", file.id)))
         .insert_header((ETAG, format!("\"{}\"", file.tag())))
@@ -61,10 +57,23 @@ pub(crate) async fn upload_attachment(
 }
 
 /// A whole upload and what its sender says of it.
-struct Received {
+pub(crate) struct Received {
+    pub(crate) upload: Upload,
+    pub(crate) name: String,
+    pub(crate) declared: String,
+}
+
+/// Reads an upload in either of its two forms.
+pub(crate) async fn received(
+    request: &HttpRequest,
+    payload: Payload,
     upload: Upload,
-    name: String,
-    declared: String,
+) -> Result<Received, Problem> {
+    if is_multipart(request) {
+        form_file(request, payload, upload).await
+    } else {
+        body_file(request, payload, upload).await
+    }
 }
 
 async fn body_file(
@@ -181,19 +190,28 @@ pub(crate) async fn attachment(
     id: PathId<AttachmentId>,
 ) -> Result<HttpResponse, Problem> {
     let opened = state.app.open_attachment(&caller, id.0).await?;
+    handed_out(&state, &request, &opened).await
+}
+
+/// Answers with a file, or the range of it that is asked for.
+pub(crate) async fn handed_out(
+    state: &State,
+    request: &HttpRequest,
+    opened: &Opened,
+) -> Result<HttpResponse, Problem> {
     let tag = format!("\"{}\"", opened.file.sha256);
-    if has(&request, &IF_NONE_MATCH, &tag) {
+    if has(request, &IF_NONE_MATCH, &tag) {
         return Ok(HttpResponse::NotModified().insert_header((ETAG, tag)).finish());
     }
     let size = opened.size();
-    let range = match wanted(&request, &tag, size) {
+    let range = match wanted(request, &tag, size) {
         Wanted::Whole => None,
         Wanted::Part(first, last) => Some((first, last)),
         Wanted::Nothing => return Err(no_range(size)),
     };
     let place = range.map(|(first, last)| first..last.saturating_add(1));
     let length = place.as_ref().map_or(size, |place| place.end.saturating_sub(place.start));
-    let content = state.app.content(&opened, place).await?;
+    let content = state.app.content(opened, place).await?;
     let mut response = HttpResponse::Ok();
     if let Some((first, last)) = range {
         response.status(StatusCode::PARTIAL_CONTENT);

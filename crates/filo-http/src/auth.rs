@@ -57,6 +57,8 @@ pub struct RecordProtocol;
 pub struct ImportSeries;
 /// Enter what suppliers cost.
 pub struct EnterCosts;
+/// Enter rows of the yearly table.
+pub struct EnterScores;
 /// Record campaigns to report on.
 pub struct PlanCampaigns;
 /// Evaluate past periods under other definitions, calendars and targets.
@@ -127,6 +129,9 @@ impl Permit for ImportSeries {
 }
 impl Permit for EnterCosts {
     const PERMISSION: Permission = Permission::EnterCosts;
+}
+impl Permit for EnterScores {
+    const PERMISSION: Permission = Permission::EnterScores;
 }
 impl Permit for PlanCampaigns {
     const PERMISSION: Permission = Permission::PlanCampaigns;

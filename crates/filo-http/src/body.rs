@@ -265,6 +265,21 @@ impl<I: FromStr> FromRequest for PathId<I> {
     }
 }
 
+/// A calendar year in the path, under `{year}`; a malformed one is a resource that does not exist.
+pub(crate) struct PathYear(pub(crate) i16);
+
+impl FromRequest for PathYear {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self, Error>>;
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let period = request.match_info().get("year").and_then(|text| Period::parse(text).ok());
+        std::future::ready(match period {
+            Some(Period::Year(year)) => Ok(Self(year)),
+            Some(Period::Month { .. }) | None => Err(Problem::not_found().into()),
+        })
+    }
+}
+
 /// A name in the path: a key, a month, an action.
 pub(crate) struct PathText(pub(crate) String);
 

@@ -44,6 +44,7 @@ mod replies;
 mod report_schedules;
 mod reports;
 mod routes;
+mod scorecards;
 mod scrivi;
 mod series;
 mod spool;

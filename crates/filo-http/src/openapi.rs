@@ -18,7 +18,8 @@ use utoipa::OpenApi;
 use crate::{
     access, account, attachments, audit, callbacks, calls, campaigns, health, hooks, identities, intervals,
     matters, mentions, oidc, persons, policies, protocol, quarantine, queues, replies, report_schedules,
-    reports, schema, scrivi, series, stream, structure, ticket_search, tickets, units, webhooks, what_if,
+    reports, schema, scorecards, scrivi, series, stream, structure, ticket_search, tickets, units, webhooks,
+    what_if,
 };
 
 #[derive(OpenApi)]
@@ -78,7 +79,9 @@ use crate::{
         callbacks::change_callback, callbacks::attempt_callback,
         calls::list_calls, calls::list_call_differences, intervals::call_intervals, calls::push_call_event,
         calls::register_call,
-        reports::indicators, reports::indicator, reports::indicator_contacts, reports::scorecard,
+        reports::indicators, reports::indicator, reports::indicator_contacts,
+        scorecards::scorecard, scorecards::list_score_entries, scorecards::enter_score,
+        scorecards::upload_score_document, scorecards::score_document,
         reports::monthly_report, reports::close_month, reports::restate_month,
         campaigns::list_campaigns, campaigns::add_campaign, campaigns::campaign, campaigns::campaign_contacts,
         campaigns::delete_campaign,

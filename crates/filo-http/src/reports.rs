@@ -1,4 +1,4 @@
-//! Figures: indicators with what is behind them, scorecards, and the monthly report in its formats.
+//! Figures: indicators with what is behind them, and the monthly report in its formats.
 
 use std::sync::Arc;
 
@@ -115,27 +115,6 @@ impl FormQuery {
         let marks =
             marks.map_err(|locale| Problem::invalid("/locale", format!("{locale:?} is none of it, en")))?;
         Ok(Wanted { language: self.language, marks: marks.unwrap_or_default() })
-    }
-}
-
-/// The yearly table of indicators with its targets, and the years before with theirs. The format is the suffix of the
-/// address (`2020.pdf`) or what `Accept` prefers.
-#[utoipa::path(get, path = "/rest/crm/v1/scorecards/{year}", tag = "reports", params(schema::report::FormQuery),
-    responses((status = 200, body = schema::report::Scorecard)))]
-pub(crate) async fn scorecard(
-    caller: Allowed<ReadReports>,
-    state: Data<State>,
-    request: HttpRequest,
-    name: PathText,
-    query: QueryOf<FormQuery>,
-) -> Result<HttpResponse, Problem> {
-    let wanted = query.0.wanted(&state)?;
-    let (year, format) = asked(&state, &request, &name.0)?;
-    let Ok(Period::Year(year)) = Period::parse(year) else { return Err(Problem::not_found()) };
-    let card = state.app.scorecard(&caller, year, state.now()).await?;
-    match format {
-        JSON => Ok(HttpResponse::Ok().json(card)),
-        other => written(&state, card, other, wanted).await,
     }
 }
 

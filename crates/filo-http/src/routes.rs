@@ -15,8 +15,8 @@ use actix_web::{
 use crate::{
     State, access, account, assets, attachments, audit, auth, callbacks, calls, campaigns, health, hooks,
     idempotency, identities, intervals, limits, matters, mentions, observe, oidc, openapi, pages, persons,
-    policies, problem::Problem, protocol, quarantine, queues, replies, report_schedules, reports, scrivi,
-    series, stream, structure, ticket_search, tickets, units, webhooks, what_if,
+    policies, problem::Problem, protocol, quarantine, queues, replies, report_schedules, reports, scorecards,
+    scrivi, series, stream, structure, ticket_search, tickets, units, webhooks, what_if,
 };
 
 /// A route with its method, so that the others can be refused by name.
@@ -361,7 +361,22 @@ fn figures(config: &mut web::ServiceConfig) {
             "/costs",
             vec![get(web::get().to(series::list_costs)), post(web::post().to(series::enter_costs))],
         ))
-        .service(on("/scorecards/{year}", vec![get(web::get().to(reports::scorecard))]))
+        .service(on("/scorecards/{year}", vec![get(web::get().to(scorecards::scorecard))]))
+        .service(on(
+            "/scorecards/{year}/entries",
+            vec![
+                get(web::get().to(scorecards::list_score_entries)),
+                post(web::post().to(scorecards::enter_score)),
+            ],
+        ))
+        .service(on(
+            "/scorecards/{year}/attachments",
+            vec![post(web::post().to(scorecards::upload_score_document))],
+        ))
+        .service(on(
+            "/scorecards/{year}/attachments/{id}",
+            vec![get(web::get().to(scorecards::score_document))],
+        ))
         .service(on("/reports/monthly/{month}", vec![get(web::get().to(reports::monthly_report))]))
         .service(on("/reports/monthly/{month}/close", vec![post(web::post().to(reports::close_month))]))
         .service(on("/reports/monthly/{month}/restate", vec![post(web::post().to(reports::restate_month))]))

@@ -18,6 +18,7 @@ mod persons;
 mod protocol;
 pub mod report;
 pub mod report_schedules;
+pub mod scorecards;
 mod series;
 pub mod stream;
 pub mod structure;

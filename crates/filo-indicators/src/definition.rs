@@ -10,7 +10,10 @@ use filo_domain::{Period, chain::sha256_hex, vocabulary::Channel};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::{number::Cut, scorecard::Yearly};
+use crate::{
+    number::Cut,
+    scorecard::{Tags, Yearly},
+};
 
 mod parameters;
 
@@ -84,6 +87,9 @@ pub struct Indicator {
     pub measure: Measure,
     /// How the value is printed.
     pub print: Print,
+    /// What it serves.
+    #[serde(default, skip_serializing_if = "Tags::is_empty")]
+    pub tags: Tags,
 }
 
 /// How a value is printed.

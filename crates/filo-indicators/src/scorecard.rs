@@ -5,7 +5,9 @@
 //! target shows.
 //! Start at [`scorecard`]; [`score`] is the result's arithmetic.
 
-use filo_domain::Instant;
+use std::collections::BTreeMap;
+
+use filo_domain::{AttachmentId, Instant};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +17,10 @@ use crate::{
     number::{Cut, cut, decimal_as_number, fixed, italian},
 };
 
+mod entered;
 mod quantity;
 
+pub use entered::{Dimension, Driver, Entered, EntryError, Kept, Origin, Tags};
 pub use quantity::{Comparator, Quantity, QuantityUnit, Value};
 
 /// The name and version of the table's form.
@@ -82,9 +86,16 @@ pub struct YearlyRow {
     /// The result as the document prints it: the arithmetic must give the same.
     #[serde(default)]
     pub printed: Option<String>,
+    /// What it serves.
+    #[serde(default)]
+    pub tags: Tags,
 }
 
 impl Yearly {
+    /// The row of a key.
+    pub fn row(&self, key: &str) -> Option<&YearlyRow> {
+        self.rows.iter().find(|row| row.key == key)
+    }
     /// Refuses a key twice, and a document's result that the arithmetic does not give.
     pub(crate) fn check(&self, source: &Source) -> Result<(), DefinitionError> {
         for (index, row) in self.rows.iter().enumerate() {
@@ -131,14 +142,20 @@ pub struct ScoreRow {
     pub area: String,
     /// Its name.
     pub label: String,
+    /// How its result is computed; `None` without a target.
+    pub rule: Option<Rule>,
     /// What was to be reached; `None` when nobody set a target.
     pub target: Option<Quantity>,
     /// What was reached; `None` when there is no value.
     pub achieved: Option<Quantity>,
     /// What comes of it.
     pub result: Outcome,
-    /// Where it was published; `None` for measured values.
+    /// Where it was published or entered from; `None` for measured values.
     pub source: Option<RowSource>,
+    /// What it serves.
+    pub tags: Tags,
+    /// What a measured value means; `None` for one that was published or entered.
+    pub definition: Option<Meaning>,
     /// The same indicator one year earlier.
     pub previous: Option<Previous>,
     /// The years before in which it had a target or a value, the oldest first, each with its own target.
@@ -153,13 +170,58 @@ impl ScoreRow {
     }
 }
 
-/// Where a row was published.
+/// Where a row was published or entered from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RowSource {
-    /// The document's file name.
+    /// The document: the file name of one that the configuration was written from.
     pub document: String,
     /// Its section.
     pub section: String,
+    /// When and how a person entered the value; `None` for what the configuration says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entered: Option<ByHand>,
+}
+
+/// How a value was entered by hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ByHand {
+    /// When.
+    pub at: Instant,
+    /// Which of the values entered it is, from 1.
+    pub revision: i32,
+    /// The document itself, where it was handed in.
+    pub file: Option<RowFile>,
+    /// What a reader should know.
+    pub note: Option<String>,
+}
+
+/// A document that was handed in with a value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RowFile {
+    /// Under which it is downloaded.
+    pub id: AttachmentId,
+    /// Its name.
+    pub name: String,
+    /// Its SHA-256 in hex.
+    pub sha256: String,
+}
+
+/// What a measured value means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Meaning {
+    /// In words.
+    pub words: String,
+    /// How it is computed.
+    pub formula: String,
+    /// The version of the definition.
+    pub version: String,
+}
+
+impl Meaning {
+    fn of(indicator: &Indicator) -> Self {
+        let Indicator { words, formula, version, .. } = indicator.clone();
+        Self { words, formula, version }
+    }
 }
 
 /// An indicator in one year.
@@ -240,18 +302,22 @@ fn reduction(target: Decimal, achieved: Decimal) -> Option<Decimal> {
     }
 }
 
+/// What the table of a year is made from, besides the configuration.
+#[derive(Clone, Copy)]
+pub struct Values<'a> {
+    /// What is measured: `measured(year, key)`, see [`crate::measure::measured`].
+    pub measured: &'a dyn Fn(i16, &str) -> Option<Figure>,
+    /// What was entered by hand: the last revision of each row, by year.
+    pub entered: &'a BTreeMap<i16, Vec<Kept>>,
+}
+
 /// The table of a year. Where a table is configured, its rows; else, from the year of the first set of
 /// definitions on, one row an indicator, without targets. A row without a published value takes the measured
-/// one: `measured(year, key)`, see [`crate::measure::measured`].
-pub fn scorecard(
-    year: i16,
-    definitions: &Definitions,
-    as_of: Instant,
-    measured: impl Fn(i16, &str) -> Option<Figure>,
-) -> Scorecard {
+/// one, else the one that was entered; rows that were entered as their own follow.
+pub fn scorecard(year: i16, definitions: &Definitions, as_of: Instant, values: Values<'_>) -> Scorecard {
     let before: Vec<(i16, Vec<ScoreRow>)> =
-        years_before(year).map(|year| (year, rows(year, definitions, &measured))).collect();
-    let mut rows = rows(year, definitions, &measured);
+        years_before(year).map(|year| (year, rows(year, definitions, values))).collect();
+    let mut rows = rows(year, definitions, values);
     for row in &mut rows {
         let years = before.iter().filter_map(|(year, rows)| {
             rows.iter().find(|other| other.key == row.key).map(|other| other.in_year(*year))
@@ -264,6 +330,11 @@ pub fn scorecard(
     Scorecard { schema: SCHEMA, year, as_of, rows }
 }
 
+/// The years of a table with those of its trend, the oldest first.
+pub fn years(year: i16) -> impl Iterator<Item = i16> {
+    years_before(year).chain([year])
+}
+
 fn years_before(year: i16) -> std::ops::Range<i16> {
     year.saturating_sub(TREND_YEARS)..year
 }
@@ -274,22 +345,25 @@ pub fn measured_years(year: i16, definitions: &Definitions) -> Vec<i16> {
         Some(yearly) => yearly.rows.iter().any(|row| row.achieved.is_none()),
         None => *year >= definitions.measured_from(),
     };
-    years_before(year).chain([year]).filter(is_measured).collect()
+    years(year).filter(is_measured).collect()
 }
 
-fn rows(
-    year: i16,
-    definitions: &Definitions,
-    measured: &impl Fn(i16, &str) -> Option<Figure>,
-) -> Vec<ScoreRow> {
+fn rows(year: i16, definitions: &Definitions, values: Values<'_>) -> Vec<ScoreRow> {
     let set = definitions.set(filo_domain::Period::Year(year));
-    let value =
-        |indicator: &Indicator| measured(year, &indicator.key).and_then(|f| indicator.print.quantity(&f));
-    match definitions.scorecard(year) {
+    let value = |indicator: &Indicator| {
+        (values.measured)(year, &indicator.key).and_then(|f| indicator.print.quantity(&f))
+    };
+    let entered = values.entered.get(&year).map(Vec::as_slice).unwrap_or_default();
+    let mut rows: Vec<ScoreRow> = match definitions.scorecard(year) {
         Some(yearly) => yearly
             .rows
             .iter()
-            .map(|row| row.with(&yearly.document, || set.indicator(&row.key).and_then(value)))
+            .map(|row| {
+                let indicator = set.indicator(&row.key).filter(|_| row.achieved.is_none());
+                let measured = indicator.map(|indicator| (Meaning::of(indicator), value(indicator)));
+                let entered = entered.iter().find(|entered| entered.row.key == row.key);
+                row.with(yearly.document.as_deref(), measured, entered)
+            })
             .collect(),
         None if year >= definitions.measured_from() => set
             .indicators
@@ -297,27 +371,49 @@ fn rows(
             .map(|indicator| ScoreRow::without_target(indicator, value(indicator)))
             .collect(),
         None => Vec::new(),
-    }
+    };
+    let alone = entered.iter().filter_map(Kept::alone);
+    let new: Vec<ScoreRow> = alone.filter(|own| rows.iter().all(|row| row.key != own.key)).collect();
+    rows.extend(new);
+    rows
 }
 
 impl YearlyRow {
-    fn with(&self, document: &Option<String>, measured: impl Fn() -> Option<Quantity>) -> ScoreRow {
-        let achieved = self.achieved.clone().or_else(measured);
-        let published = document.as_ref().filter(|_| self.achieved.is_some());
-        let source = published.map(|document| RowSource {
-            document: document.clone(),
-            section: self.section.clone().unwrap_or_else(|| self.area.clone()),
-        });
+    fn with(
+        &self,
+        document: Option<&str>,
+        measured: Option<(Meaning, Option<Quantity>)>,
+        entered: Option<&Kept>,
+    ) -> ScoreRow {
+        let (achieved, source, definition) = match (&self.achieved, measured, entered) {
+            (Some(published), _, _) => {
+                (Some(published.clone()), document.map(|document| self.published(document)), None)
+            }
+            (None, Some((meaning, value)), _) => (value, None, Some(meaning)),
+            (None, None, Some(entered)) => (Some(entered.row.achieved.clone()), Some(entered.source()), None),
+            (None, None, None) => (None, None, None),
+        };
         ScoreRow {
             key: self.key.clone(),
             area: self.area.clone(),
             label: self.label.clone(),
+            rule: Some(self.rule),
             result: Outcome::of(self.rule, Some(&self.target), achieved.as_ref()),
             target: Some(self.target.clone()),
             achieved,
             source,
+            tags: self.tags.clone(),
+            definition,
             previous: None,
             trend: vec![],
+        }
+    }
+
+    fn published(&self, document: &str) -> RowSource {
+        RowSource {
+            document: document.to_owned(),
+            section: self.section.clone().unwrap_or_else(|| self.area.clone()),
+            entered: None,
         }
     }
 }
@@ -328,10 +424,13 @@ impl ScoreRow {
             key: indicator.key.clone(),
             area: indicator.area.clone(),
             label: indicator.label.clone(),
+            rule: None,
             target: None,
             achieved,
             result: Outcome { percent: None, printed: None },
             source: None,
+            tags: indicator.tags.clone(),
+            definition: Some(Meaning::of(indicator)),
             previous: None,
             trend: vec![],
         }

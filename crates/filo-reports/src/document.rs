@@ -58,6 +58,8 @@ pub(crate) struct Header {
     pub(crate) opening: Opening,
     /// What the report's JSON has, where it is attached.
     pub(crate) attached: String,
+    /// What stands at its foot.
+    pub(crate) made_with: String,
     /// When the figures were computed.
     pub(crate) made_at: Instant,
     /// The hash of the facts they rest on.

@@ -67,6 +67,7 @@ impl Page<'_> {
             state => &header.state,
             reason => &header.reason,
             as_of => &header.as_of,
+            made_with => &header.made_with,
             notices => &header.notices,
             pending => header.pending.iter().map(pending).collect::<Vec<_>>().join("; "),
             sections => self.document.sections.iter().map(|section| self.section(section)).collect::<Vec<_>>(),

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use filo_domain::vocabulary::Word;
 use filo_indicators::scorecard::{
     Comparator, Outcome, Previous, Quantity, QuantityUnit, ScoreRow, Scorecard, Value,
 };
@@ -119,6 +120,23 @@ impl Direction {
     }
 }
 
+/// How the result comes about, how the value was entered, what the row serves, and what it means.
+const FURTHER: [&str; 13] = [
+    "rule",
+    "entered_at",
+    "entered_revision",
+    "entered_file",
+    "entered_file_sha256",
+    "entered_note",
+    "programme",
+    "direction",
+    "dimension",
+    "driver",
+    "definition_words",
+    "definition_formula",
+    "definition_version",
+];
+
 const QUANTITY: [&str; 4] = ["text", "value", "comparator", "unit"];
 
 /// The table of a year, the year before in columns of its own, then those of the trend.
@@ -130,6 +148,7 @@ pub(crate) fn scorecard_csv(scorecard: &Scorecard) -> Result<Table, serde_json::
     let rest = ["result_percent", "result_printed", "previous_year", "previous_result_percent"];
     table.header.extend(rest.map(str::to_owned));
     table.header.extend(["previous_result_printed", "source_document", "source_section"].map(str::to_owned));
+    table.header.extend(FURTHER.map(str::to_owned));
     let years: BTreeSet<i16> =
         scorecard.rows.iter().flat_map(|row| &row.trend).map(|year| year.year).collect();
     for year in &years {
@@ -171,7 +190,31 @@ fn cells(year: i16, row: &ScoreRow) -> Result<Vec<Cell>, serde_json::Error> {
     let source = row.source.as_ref();
     cells.push(source.map(|source| text(&source.document)).unwrap_or_default().into());
     cells.push(source.map(|source| text(&source.section)).unwrap_or_default().into());
+    cells.extend(further_cells(row));
     Ok(cells)
+}
+
+fn further_cells(row: &ScoreRow) -> Vec<Cell> {
+    let entered = row.source.as_ref().and_then(|source| source.entered.as_ref());
+    let (file, tags, meaning) = (entered.and_then(|it| it.file.as_ref()), &row.tags, row.definition.as_ref());
+    let said = |said: Option<&String>| said.map(|it| text(it)).unwrap_or_default();
+    let drivers: Vec<&str> = tags.driver.iter().map(|driver| driver.word()).collect();
+    let cells: [String; FURTHER.len()] = [
+        row.rule.map(word).unwrap_or_default(),
+        entered.map(|it| it.at.to_string()).unwrap_or_default(),
+        entered.map(|it| it.revision.to_string()).unwrap_or_default(),
+        said(file.map(|file| &file.name)),
+        said(file.map(|file| &file.sha256)),
+        said(entered.and_then(|it| it.note.as_ref())),
+        said(tags.programme.as_ref()),
+        said(tags.direction.as_ref()),
+        tags.dimension.map(|it| it.word().to_owned()).unwrap_or_default(),
+        drivers.join(" "),
+        said(meaning.map(|it| &it.words)),
+        said(meaning.map(|it| &it.formula)),
+        said(meaning.map(|it| &it.version)),
+    ];
+    cells.map(Cell::from).into()
 }
 
 fn quantity_cells(quantity: Option<&Quantity>) -> Result<[Cell; 4], serde_json::Error> {

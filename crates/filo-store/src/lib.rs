@@ -49,6 +49,7 @@ pub mod protocols;
 pub mod quarantine;
 pub mod report_runs;
 pub mod rollups;
+pub mod score_entries;
 pub mod series;
 pub mod signatures;
 pub mod suggestions;

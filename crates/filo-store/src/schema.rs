@@ -789,6 +789,21 @@ diesel::table! {
 
 diesel::table! {
     use diesel::sql_types::*;
+    use crate::sql_types::{Id, Instant};
+
+    score_entries (year, key, revision) {
+        year -> Integer,
+        key -> Text,
+        revision -> Integer,
+        content -> Jsonb,
+        attachment_id -> Nullable<Id>,
+        entered_at -> Instant,
+        entered_by -> Jsonb,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
     use crate::sql_types::Instant;
 
     followed_files (source, path) {
@@ -967,6 +982,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     report_revisions,
     series_values,
+    score_entries,
     audit_log,
     counters,
     ticket_clocks,

@@ -312,6 +312,8 @@ pub enum ReportCommand {
     },
     /// The campaigns, one a line, newest first.
     Campaigns,
+    /// Records a campaign to report on: a tag, a theme or a unit between two days.
+    PlanCampaign(PlanCampaign),
     /// The report of a campaign.
     Campaign {
         /// Its id.
@@ -329,6 +331,32 @@ pub enum ReportCommand {
         /// The month, `YYYY-MM`.
         month: String,
     },
+}
+
+/// `filo report plan-campaign`.
+#[derive(Clone, Debug, Args)]
+pub struct PlanCampaign {
+    /// Its name; without one, what it is about.
+    #[arg(long)]
+    pub label: Option<String>,
+    /// Tickets with this tag.
+    #[arg(long)]
+    pub tag: Option<String>,
+    /// Tickets of this theme.
+    #[arg(long)]
+    pub theme: Option<String>,
+    /// Tickets of this unit.
+    #[arg(long)]
+    pub unit: Option<String>,
+    /// Its first local day, `YYYY-MM-DD`.
+    #[arg(long)]
+    pub from: String,
+    /// The first local day after it.
+    #[arg(long)]
+    pub to: String,
+    /// day (the default) or week.
+    #[arg(long)]
+    pub step: Option<String>,
 }
 
 /// `filo what-if`.
@@ -349,6 +377,13 @@ pub struct Scorecard {
     /// How it is written.
     #[command(flatten)]
     pub forms: Forms,
+    /// Enters the rows of a TOML or JSON file by hand, each a `[[row]]` with key, achieved and source, and for a row of
+    /// its own area, label, rule and target; `-` is stdin.
+    #[arg(long)]
+    pub enter: Option<PathBuf>,
+    /// The document that the rows are from, kept with them.
+    #[arg(long, requires = "enter")]
+    pub document: Option<PathBuf>,
 }
 
 /// `filo explain`.

@@ -3,12 +3,14 @@
 mod access;
 mod config;
 mod export;
+mod given;
 mod import;
 mod inspect;
 mod mailbox;
 mod quarantine;
 pub(crate) mod report;
 mod rollups;
+mod scorecard;
 pub(crate) mod serve;
 mod verify;
 mod what_if;
@@ -45,7 +47,7 @@ pub async fn dispatch(cli: Cli) -> Result<(), Failure> {
         Command::Export(args) => export::run(&Console::open(program()?).await?, args).await,
         Command::Quarantine(args) => quarantine::run(&Console::open(program()?).await?, args, cli.json).await,
         Command::Report(args) => report::monthly(&Console::open(program()?).await?, args).await,
-        Command::Scorecard(args) => report::scorecard(&Console::open(program()?).await?, args).await,
+        Command::Scorecard(args) => scorecard::run(&Console::open(program()?).await?, args).await,
         Command::Explain(args) => report::explain(&Console::open(program()?).await?, args).await,
         Command::WhatIf(args) => what_if::run(&Console::open(program()?).await?, args).await,
         Command::Verify => verify::run(&started(&program()?).await?, cli.json).await,

@@ -547,6 +547,48 @@ fn the_scorecard_of_2020_prints_the_documents_results() {
 }
 
 #[test]
+fn rows_are_entered_by_hand_with_the_document_they_are_from() {
+    let place = Place::new();
+    let document = place.file("relazione.txt", "Consumi elettrici delle sedi: -4%");
+    let text = r#"
+        [[row]]
+        key = "consumi-elettrici"
+        area = "Ambiente"
+        label = "Consumi elettrici delle sedi"
+        rule = "reduction"
+        target = { text = "-5%", value = "-0.05", comparator = "<=", unit = "share" }
+        achieved = { text = "-4%", value = "-0.04", unit = "share" }
+        source = { document = "Relazione energia 2021", section = "tavola 3" }
+        tags = { programme = "PO12", driver = ["digitalisation"] }
+    "#;
+    let enter = |text: &str, extra: &[&str]| {
+        let rows = place.file("righe.toml", text);
+        place.run(&[&["scorecard", "2021", "--enter", &rows], extra].concat())
+    };
+    let entry = enter(text, &["--document", &document]).ends(0).json();
+    assert_eq!((&entry["revision"], &entry["key"]), (&1.into(), &"consumi-elettrici".into()));
+    let card = place.run(&["scorecard", "2021"]).ends(0).json();
+    let row = card["rows"].as_array().unwrap().last().unwrap();
+    assert_eq!(row["result"]["printed"], "80");
+    assert_eq!(row["source"]["entered"]["file"]["name"], "relazione.txt");
+    enter(&text.replace("consumi-elettrici", "tasso-risposta"), &[]).ends(1).tells("measured");
+    enter("[[row]]\nkey = 1", &[]).ends(2);
+    place.run(&["verify"]).ends(0);
+}
+
+#[test]
+fn campaigns_are_planned_and_reported_on() {
+    let place = Place::new();
+    let days = ["--from", "2026-10-01", "--to", "2026-10-15"];
+    let plan = |about: &[&str]| place.run(&[&["report", "plan-campaign"], about, &days].concat());
+    let campaign = plan(&["--theme", "tributi/tari", "--label", "TARI"]).ends(0).json();
+    let id = campaign["id"].as_str().unwrap();
+    assert_eq!(place.run(&["report", "campaigns"]).ends(0).json()["label"], "TARI");
+    assert_eq!(place.run(&["report", "campaign", id]).ends(0).json()["campaign"]["label"], "TARI");
+    plan(&[]).ends(2).tells("theme");
+}
+
+#[test]
 fn users_and_keys_are_made_listed_and_withdrawn() {
     let place = Place::new();
     let add = ["user", "add", "anna", "--role", "operator", "--password-stdin"];

@@ -27,6 +27,10 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// A file whose content is in the blob store.
+    pub(crate) fn stored(file: Attachment) -> Self {
+        Self { file: file.into(), kept: None }
+    }
     /// Its size.
     pub fn size(&self) -> u64 {
         match &self.kept {
@@ -121,7 +125,7 @@ impl App {
 }
 
 /// Refuses what a scanner has not found clean, where there is one, and what is infected.
-pub(super) fn may_leave(files: &Files, file: &Attachment) -> Result<(), AppError> {
+pub(crate) fn may_leave(files: &Files, file: &Attachment) -> Result<(), AppError> {
     let refuse = |code, why: &str| {
         let detail = format!("{why}: its scan state is {}", file.scan.word());
         Err(AppError::conflict(code, detail))

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{
-    AttachmentView, Door, Incoming,
+    AttachmentView, Door, Incoming, NewFile,
     blob::{BlobError, Content},
     door::Owner,
     sniff,
@@ -25,7 +25,6 @@ const CHUNK: usize = 256 * 1024;
 
 /// A file that is coming in. Dropped before its end, it was never there.
 pub struct Upload {
-    ticket: TicketId,
     file: File,
     head: Vec<u8>,
     size: u64,
@@ -90,6 +89,11 @@ impl App {
             })
             .await?;
         check_count(count, most)?;
+        self.put_aside().await
+    }
+
+    /// A place for a file that comes in.
+    pub(crate) async fn put_aside(&self) -> Result<Upload, AppError> {
         let folder = self.core.files.incoming.clone();
         let aside = tokio::task::spawn_blocking(move || {
             std::fs::create_dir_all(&folder)?;
@@ -97,7 +101,6 @@ impl App {
         });
         let file = aside.await.map_err(|error| AppError::internal("a file cannot be put aside", error))?;
         Ok(Upload {
-            ticket,
             file: File::from_std(file.map_err(no_place)?),
             head: Vec::new(),
             size: 0,
@@ -106,24 +109,32 @@ impl App {
         })
     }
 
-    /// Keeps a whole upload.
+    /// Keeps the content of a whole upload.
+    pub(crate) async fn take_upload(
+        &self,
+        upload: Upload,
+        (name, declared): (&str, &str),
+    ) -> Result<NewFile, AppError> {
+        if upload.size == 0 {
+            return Err(AppError::invalid("/file", "must not be empty"));
+        }
+        self.keep_file(upload.whole().await?, name, declared, false, Door::Operator).await
+    }
+
+    /// Keeps a whole upload, under its name and the type that its sender calls it, as a file of a ticket.
     ///
     /// # Errors
     /// An empty file, a type that is not taken, more than a ticket may have.
     pub async fn finish_upload(
         &self,
         caller: &Caller,
+        ticket: TicketId,
         upload: Upload,
-        name: &str,
-        declared: &str,
+        named: (&str, &str),
         now: Instant,
     ) -> Result<AttachmentView, AppError> {
         caller.must(Permission::WorkTickets)?;
-        if upload.size == 0 {
-            return Err(AppError::invalid("/file", "must not be empty"));
-        }
-        let ticket = upload.ticket;
-        let new = self.keep_file(upload.whole().await?, name, declared, false, Door::Operator).await?;
+        let new = self.take_upload(upload, named).await?;
         let (core, caller) = (self.core.clone(), caller.clone());
         self.db
             .write(move |conn| {

@@ -97,18 +97,3 @@ pub struct ChangedFigure {
     /// What this one says; null is unknown.
     pub after: Option<f64>,
 }
-
-/// A yearly scorecard.
-#[derive(ToSchema)]
-pub struct Scorecard {
-    /// `filo.scorecard/1`.
-    #[schema(max_length = 64)]
-    pub schema: String,
-    /// The year.
-    pub year: i32,
-    /// The instant as at which everything measured is known.
-    pub as_of: At,
-    /// One row an indicator: target, achieved, result, source, the year before, and the trend: the years before in
-    /// which it had a target or a value, each with its own.
-    pub rows: Vec<Value>,
-}

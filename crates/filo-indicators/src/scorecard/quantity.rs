@@ -115,7 +115,7 @@ enum Reading {
 #[serde(deny_unknown_fields)]
 struct Written {
     text: String,
-    value: String,
+    value: Given,
     #[serde(default)]
     comparator: Comparator,
     unit: QuantityUnit,
@@ -123,10 +123,44 @@ struct Written {
     reading: Option<Reading>,
 }
 
+/// A value as it is written: in quotes, so that no reader makes a binary fraction of it, or as JSON has it.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Given {
+    Text(String),
+    Bool(bool),
+    Number(serde_json::Number),
+}
+
+impl std::fmt::Display for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Text(text) => text.fmt(f),
+            Self::Bool(yes) => yes.fmt(f),
+            Self::Number(number) => number.fmt(f),
+        }
+    }
+}
+
+impl Quantity {
+    /// As a definition writes it, to be read again: what the words stand for is known.
+    pub(super) fn written(&self) -> serde_json::Value {
+        let value = match &self.value {
+            Value::Number(number) => number.to_string(),
+            Value::Date(day) => day.to_string(),
+            Value::Bool(yes) => yes.to_string(),
+        };
+        serde_json::json!({
+            "text": self.text, "value": value, "comparator": self.comparator, "unit": self.unit, "reading": "words",
+        })
+    }
+}
+
 impl TryFrom<Written> for Quantity {
     type Error = String;
     fn try_from(written: Written) -> Result<Self, String> {
         let Written { text, value, comparator, unit, reading } = written;
+        let value = value.to_string();
         let value = parse_value(&value, unit).ok_or_else(|| format!("{value:?} is no value in {unit:?}"))?;
         let read =
             if reading == Some(Reading::Words) { Some(value.clone()) } else { read(&text, unit, reading) };

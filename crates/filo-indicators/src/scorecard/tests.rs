@@ -15,6 +15,37 @@ fn no_measures(_year: i16, _key: &str) -> Option<Figure> {
     None
 }
 
+fn table_of(year: i16, measured: fn(i16, &str) -> Option<Figure>) -> Scorecard {
+    with_entries(year, measured, vec![])
+}
+
+fn with_entries(
+    year: i16,
+    measured: fn(i16, &str) -> Option<Figure>,
+    entered: Vec<(i16, Entered)>,
+) -> Scorecard {
+    let mut by_year: BTreeMap<i16, Vec<Kept>> = BTreeMap::new();
+    for (year, row) in entered {
+        let kept = Kept { row, revision: 1, entered_at: now(), file: None };
+        by_year.entry(year).or_default().push(kept);
+    }
+    scorecard(year, &milan(), now(), Values { measured: &measured, entered: &by_year })
+}
+
+fn entered(json: serde_json::Value) -> Entered {
+    serde_json::from_value(json).unwrap()
+}
+
+fn savings() -> serde_json::Value {
+    serde_json::json!({
+        "key": "risparmi-energetici", "area": "Ambiente", "label": "Consumi elettrici delle sedi", "rule": "reduction",
+        "target": { "text": "-5%", "value": "-0.05", "comparator": "<=", "unit": "share" },
+        "achieved": { "text": "-4%", "value": "-0.04", "unit": "share" },
+        "source": { "document": "Relazione energia 2021", "section": "tavola 3" },
+        "tags": { "programme": "PO12", "dimension": "environmental", "driver": ["digitalisation"] }
+    })
+}
+
 fn number(value: &str, comparator: Comparator) -> Quantity {
     let value = Value::Number(Decimal::from_str_exact(value).unwrap());
     Quantity { text: String::new(), value, comparator, unit: QuantityUnit::Count }
@@ -88,7 +119,7 @@ fn a_day_is_met_by_a_yes_or_by_an_earlier_day() {
 
 #[test]
 fn the_table_of_2020_prints_the_documents_again() {
-    let table = scorecard(2020, &milan(), now(), no_measures);
+    let table = table_of(2020, no_measures);
     let printed: BTreeMap<&str, (&str, &str, &str)> = table
         .rows
         .iter()
@@ -124,7 +155,7 @@ fn the_table_of_2020_prints_the_documents_again() {
 
 #[test]
 fn a_row_has_the_form_of_the_contract_and_the_year_before_beside_it() {
-    let table = serde_json::to_value(scorecard(2020, &milan(), now(), no_measures)).unwrap();
+    let table = serde_json::to_value(table_of(2020, no_measures)).unwrap();
     assert_eq!((&table["schema"], &table["year"]), (&"filo.scorecard/1".into(), &2020.into()));
     let row =
         |key: &str| table["rows"].as_array().unwrap().iter().find(|row| row["key"] == key).unwrap().clone();
@@ -154,7 +185,7 @@ fn a_row_has_the_form_of_the_contract_and_the_year_before_beside_it() {
 
 #[test]
 fn the_table_of_2019_prints_the_documents_again() {
-    let table = scorecard(2019, &milan(), now(), no_measures);
+    let table = table_of(2019, no_measures);
     let row = |key: &str| table.rows.iter().find(|row| row.key == key).unwrap();
     let value =
         |key: &str| serde_json::to_value(row(key).achieved.as_ref().unwrap()).unwrap()["value"].clone();
@@ -172,7 +203,7 @@ fn the_trend_has_each_years_own_target_beside_its_value() {
         let known = year == 2021 && key == "tempo-risposta-telefono";
         known.then(|| Figure::of(Statistic::Count, std::iter::empty(), false))
     };
-    let table = scorecard(2021, &milan(), now(), measured);
+    let table = table_of(2021, measured);
     let wait = table.rows.iter().find(|row| row.key == "tempo-risposta-telefono").unwrap();
     let text = |quantity: &Option<Quantity>| quantity.as_ref().map(|quantity| quantity.text.clone()).unwrap();
     let years: Vec<(i16, String, String)> =
@@ -180,7 +211,7 @@ fn the_trend_has_each_years_own_target_beside_its_value() {
     let told = |year, target: &str, achieved: &str| (year, target.to_owned(), achieved.to_owned());
     assert_eq!(years, [told(2019, "3 minuti", "1,16’"), told(2020, "5 minuti", "2,4 minuti")]);
     assert_eq!(wait.previous.as_ref().unwrap().year, 2020);
-    let table = scorecard(2020, &milan(), now(), no_measures);
+    let table = table_of(2020, no_measures);
     let alone = table.rows.iter().find(|row| row.previous.is_none()).unwrap();
     assert!(alone.trend.is_empty(), "{} is new in its year", alone.key);
 }
@@ -193,7 +224,7 @@ fn a_year_that_is_all_published_is_not_measured() {
 
 #[test]
 fn a_year_without_target_and_value_is_no_part_of_a_trend() {
-    let table = scorecard(2026, &milan(), now(), no_measures);
+    let table = table_of(2026, no_measures);
     assert!(table.rows.iter().all(|row| row.trend.is_empty() && row.previous.is_some()));
 }
 
@@ -208,13 +239,13 @@ fn from_2021_on_values_come_from_the_measures() {
             ..share
         })
     };
-    let table = scorecard(2026, &milan(), now(), measured);
+    let table = table_of(2026, measured);
     let rate = table.rows.iter().find(|row| row.key == "tasso-risposta").unwrap();
     let achieved = rate.achieved.as_ref().unwrap();
     assert_eq!((achieved.text.as_str(), &achieved.value), ("82 %", &Value::Number(Decimal::new(82, 2))));
     assert_eq!((&rate.target, &rate.result.percent), (&None, &None));
     assert_eq!(rate.previous.as_ref().unwrap().achieved.as_ref().unwrap().text, "90 %");
-    assert!(scorecard(2018, &milan(), now(), measured).rows.is_empty());
+    assert!(table_of(2018, measured).rows.is_empty());
 }
 
 #[test]
@@ -227,4 +258,88 @@ fn a_printed_result_that_the_arithmetic_does_not_give_is_refused() {
     let error = Definitions::from_files(&files).unwrap_err();
     assert_eq!((error.key.as_str(), error.expected.as_str()), ("alloggi-consegnati", "79,87"));
     assert!(error.line > 100, "{error}");
+}
+
+#[test]
+fn a_row_entered_by_hand_stands_in_the_table_with_its_source_and_its_result() {
+    let rows = vec![(2021, entered(savings()))];
+    let table = with_entries(2021, no_measures, rows.clone());
+    let row = table.rows.last().unwrap();
+    assert_eq!((row.key.as_str(), row.result.printed.as_deref()), ("risparmi-energetici", Some("80")));
+    assert_eq!(row.tags.driver, [Driver::Digitalisation]);
+    let source = row.source.as_ref().unwrap();
+    assert_eq!((source.document.as_str(), source.section.as_str()), ("Relazione energia 2021", "tavola 3"));
+    assert_eq!(source.entered.as_ref().map(|entered| entered.revision), Some(1));
+    let later = with_entries(2022, no_measures, rows);
+    assert!(later.rows.iter().all(|row| row.key != "risparmi-energetici"), "of its year alone");
+}
+
+#[test]
+fn years_entered_by_hand_are_a_trend() {
+    let mut next = savings();
+    next["achieved"] = serde_json::json!({ "text": "-5%", "value": "-0.05", "unit": "share" });
+    let table = with_entries(2022, no_measures, vec![(2021, entered(savings())), (2022, entered(next))]);
+    let row = table.rows.last().unwrap();
+    assert_eq!(row.previous.as_ref().unwrap().achieved.as_ref().unwrap().text, "-4%");
+    assert_eq!(row.result.printed.as_deref(), Some("100"));
+}
+
+#[test]
+fn what_is_measured_or_published_cannot_be_entered() {
+    let check = |year: i16, key: &str| {
+        let mut row = savings();
+        row["key"] = key.into();
+        entered(row).check(year, &milan())
+    };
+    assert!(matches!(check(2026, "tasso-risposta"), Err(EntryError::Measured(..))));
+    assert!(matches!(check(2020, "tasso-risposta"), Err(EntryError::Published(..))));
+    assert_eq!(check(2020, "risparmi-energetici"), Ok(()));
+}
+
+#[test]
+fn an_entered_row_that_cannot_be_is_refused_at_its_place() {
+    let refused = |pointer: &str, value: serde_json::Value| {
+        let mut row = savings();
+        match pointer.rsplit_once('/') {
+            Some((parent, field)) => row.pointer_mut(parent).unwrap()[field] = value,
+            None => unreachable!(),
+        }
+        match entered(row).check(2021, &milan()) {
+            Err(EntryError::Field { pointer, .. }) => pointer,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(refused("/key", "Con Spazi".into()), "/key");
+    assert_eq!(refused("/area", serde_json::Value::Null), "/area");
+    assert_eq!(refused("/label", " ".into()), "/label");
+    assert_eq!(refused("/rule", serde_json::Value::Null), "/rule");
+    assert_eq!(refused("/target", serde_json::Value::Null), "/target");
+    assert_eq!(refused("/source/document", "".into()), "/source/document");
+    assert_eq!(refused("/note", "due\nrighe".into()), "/note");
+    let days = serde_json::json!({ "text": "4 giorni", "value": "345600", "unit": "s" });
+    assert_eq!(refused("/achieved", days), "/achieved");
+}
+
+#[test]
+fn an_entered_row_is_read_again_as_it_was() {
+    let mut rows = vec![entered(savings())];
+    rows[0].note = Some("due sedi chiuse".to_owned());
+    for (achieved, target) in [
+        (
+            r#"{"text":"9,9","value":855360,"unit":"s","reading":"d"}"#,
+            r#"{"text":"10 giorni","value":864000,"unit":"s"}"#,
+        ),
+        (
+            r#"{"text":"SI","value":true,"unit":"bool"}"#,
+            r#"{"text":"31/12/2021","value":"2021-12-31","unit":"date"}"#,
+        ),
+    ] {
+        let mut row = savings();
+        row["achieved"] = serde_json::from_str(achieved).unwrap();
+        row["target"] = serde_json::from_str(target).unwrap();
+        rows.push(entered(row));
+    }
+    for row in rows {
+        assert_eq!(serde_json::from_value::<Entered>(row.kept().unwrap()).unwrap(), row);
+    }
 }

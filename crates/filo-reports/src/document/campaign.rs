@@ -23,6 +23,7 @@ pub(super) fn header(report: &CampaignReport, words: &Words) -> Result<Header, D
             example: "/levels/II/active",
         },
         attached: words.text("report.campaign.attached")?.to_owned(),
+        made_with: words.text("report.made_with")?.to_owned(),
         made_at: report.as_of,
         inputs: Some(report.inputs_sha256.clone()),
         stem: report.file_stem(),

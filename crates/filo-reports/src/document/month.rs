@@ -19,6 +19,7 @@ pub(super) fn header(report: &MonthlyReport, words: &Words) -> Result<Header, Do
         pending: pending.iter().map(named).collect(),
         opening: Opening::explain(&report.period.month, "/phone/abandoned"),
         attached: words.text("report.attached")?.to_owned(),
+        made_with: words.text("report.made_with")?.to_owned(),
         made_at: report.generated_at,
         inputs: Some(report.inputs_sha256.clone()),
         stem: report.file_stem(),

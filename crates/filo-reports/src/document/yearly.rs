@@ -1,15 +1,18 @@
-//! A year in sections: a table an area, the years before with the target of each beside its value, and where each row
-//! comes from.
+//! A year in sections: a table an area, the years before with the target of each beside its value, what each row serves,
+//! what it means and where it comes from.
 //!
 //! **Invariant:** targets and values are printed in the document's own words; a number keeps its exact value beside
 //! them, so that a spreadsheet can reckon with it. Start at [`document`].
 
-use filo_indicators::scorecard::{Outcome, Previous, Quantity, QuantityUnit, ScoreRow, Scorecard, Value};
+use filo_domain::vocabulary::Word;
+use filo_indicators::scorecard::{
+    Outcome, Previous, Quantity, QuantityUnit, ScoreRow, Scorecard, Tags, Value,
+};
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 
 use super::{
-    Block, Column, ColumnKind, Document, DocumentError, Entry, Fact, Group, Header, Opening, Periods, Row,
-    Scale, Section, Shown, Table,
+    Block, Column, ColumnKind, Definition, Document, DocumentError, Entry, Fact, Group, Header, Opening,
+    Periods, Row, Scale, Section, Shown, Table,
 };
 use crate::{
     figures::{Cell, Unit},
@@ -28,6 +31,7 @@ pub(super) fn document(card: &Scorecard, words: &Words) -> Result<Document, Docu
     let writer = Writer { card, words };
     let mut sections = vec![writer.areas()?];
     sections.extend(writer.trend()?);
+    sections.extend(writer.tags()?);
     sections.push(writer.sources()?);
     Ok(Document { header: writer.header()?, sections })
 }
@@ -45,12 +49,16 @@ impl Writer<'_> {
     fn header(&self) -> Result<Header, DocumentError> {
         let (card, year) = (self.card, self.card.year.to_string());
         let measured = card.rows.iter().any(|row| row.source.is_none());
-        let published = card.rows.iter().any(|row| row.source.is_some());
-        let state = match (published, measured) {
-            (true, false) => "published",
-            (true, true) => "mixed",
-            (false, _) => "measured",
+        let elsewhere = card.rows.iter().any(|row| row.source.is_some());
+        let entered = card.rows.iter().filter_map(|row| row.source.as_ref()).any(|it| it.entered.is_some());
+        let state = match (elsewhere, measured, entered) {
+            (true, false, false) => "published",
+            (true, false, true) => "published_or_entered",
+            (true, true, _) => "mixed",
+            (false, _, _) => "measured",
         };
+        let made_with =
+            if elsewhere { self.text("made_with")? } else { self.words.text("report.made_with")?.to_owned() };
         let unfinished = measured && self.words.city.zone.local(card.as_of).year() <= card.year;
         let notice = unfinished.then(|| self.text("unfinished_notice")).transpose()?;
         Ok(Header {
@@ -63,6 +71,7 @@ impl Writer<'_> {
             pending: vec![],
             opening: Opening::explain(&year, "tasso-risposta"),
             attached: self.text("attached")?,
+            made_with,
             made_at: card.as_of,
             inputs: None,
             stem: card.file_stem(),
@@ -101,6 +110,8 @@ impl Writer<'_> {
         }
         if areas.is_empty() {
             blocks.push(Block::Note(self.text("empty")?));
+        } else {
+            blocks.push(Block::Definitions(self.definitions()?));
         }
         Ok(Section { key: "table", title: self.text("caption")?, blocks })
     }
@@ -164,7 +175,7 @@ impl Writer<'_> {
     /// Target, value and result of one year.
     fn year(&self, year: &Previous, own: bool) -> Result<(Entry, Entry, Entry), MissingText> {
         let target = match &year.target {
-            Some(target) => Entry::Quoted { text: target.text.clone(), key: None, again: false },
+            Some(target) => quoted(&target.text),
             None => Entry::Text(self.words.text("report.number.unknown")?.to_owned()),
         };
         Ok((target, self.quantity(year.achieved.as_ref(), own)?, self.result(&year.result, own)?))
@@ -228,22 +239,67 @@ impl Writer<'_> {
         Ok(rows)
     }
 
-    /// Where each row was published, and as of when the others were measured.
+    /// What each row serves by the city's plan of objectives; `None` when no row says it.
+    fn tags(&self) -> Result<Option<Section>, DocumentError> {
+        let tagged: Vec<&ScoreRow> = self.card.rows.iter().filter(|row| !row.tags.is_empty()).collect();
+        if tagged.is_empty() {
+            return Ok(None);
+        }
+        let columns = vec![
+            self.column("indicator", ColumnKind::Name)?,
+            self.column("programme", ColumnKind::Words)?,
+            self.column("direction", ColumnKind::Words)?,
+            self.column("dimension", ColumnKind::Words)?,
+            self.column("driver", ColumnKind::Words)?,
+        ];
+        let rows = tagged.into_iter().map(|row| self.tags_row(row)).collect::<Result<_, _>>()?;
+        let table =
+            self.table("tags", self.text("tags_caption")?, vec![Group { heading: None, columns }], rows)?;
+        Ok(Some(Section { key: "tags", title: self.text("tags")?, blocks: vec![Block::Table(table)] }))
+    }
+
+    fn tags_row(&self, row: &ScoreRow) -> Result<Row, MissingText> {
+        let Tags { programme, direction, dimension, driver } = &row.tags;
+        let said = |text: &Option<String>| text.as_ref().map_or(Entry::Empty, |text| quoted(text));
+        let word = |kind: &str, word: &str| self.text(&format!("tag.{kind}.{word}"));
+        let dimension = dimension.map(|it| word("dimension", it.word())).transpose()?;
+        let drivers = driver.iter().map(|it| word("driver", it.word())).collect::<Result<Vec<_>, _>>()?;
+        Ok(Row::of(vec![
+            quoted(&row.label),
+            said(programme),
+            said(direction),
+            dimension.map_or(Entry::Empty, Entry::Text),
+            if drivers.is_empty() { Entry::Empty } else { Entry::Text(drivers.join(", ")) },
+        ]))
+    }
+
+    /// How results come about, and what the measured values mean.
+    fn definitions(&self) -> Result<Vec<Definition>, MissingText> {
+        let result = Definition {
+            place: self.text("result")?,
+            words: self.text("result_words")?,
+            formula: self.text("result_formula")?,
+            language: if self.words.language == "en" { "en" } else { "it" },
+        };
+        let meaning = |row: &ScoreRow| {
+            let meaning = row.definition.clone()?;
+            // The city's definitions are in its first language.
+            Some(Definition {
+                place: row.key.clone(),
+                words: meaning.words,
+                formula: meaning.formula,
+                language: "it",
+            })
+        };
+        Ok(std::iter::once(result).chain(self.card.rows.iter().filter_map(meaning)).collect())
+    }
+
+    /// Where each row was published or entered from, and as of when the others were measured.
     fn sources(&self) -> Result<Section, DocumentError> {
         let columns =
             vec![self.column("indicator", ColumnKind::Name)?, self.column("source", ColumnKind::Words)?];
-        let measured = self.text("measured")?;
-        let row = |row: &ScoreRow| {
-            let source = match &row.source {
-                Some(source) => {
-                    let text = format!("{}, {}", source.document, source.section);
-                    Entry::Quoted { text, key: None, again: false }
-                }
-                None => Entry::Text(measured.clone()),
-            };
-            Row::of(vec![Entry::Quoted { text: row.label.clone(), key: None, again: false }, source])
-        };
-        let rows = self.card.rows.iter().map(row).collect();
+        let row = |row: &ScoreRow| Ok(Row::of(vec![quoted(&row.label), self.source(row)?]));
+        let rows = self.card.rows.iter().map(row).collect::<Result<_, MissingText>>()?;
         let table = self.table(
             "sources",
             self.text("sources_caption")?,
@@ -256,6 +312,22 @@ impl Writer<'_> {
         ];
         let blocks = vec![Block::About(about), Block::Table(table)];
         Ok(Section { key: "sources", title: self.text("sources")?, blocks })
+    }
+
+    fn source(&self, row: &ScoreRow) -> Result<Entry, MissingText> {
+        let Some(source) = &row.source else { return self.text("measured").map(Entry::Text) };
+        let mut said = vec![source.document.clone()];
+        said.extend(Some(source.section.clone()).filter(|section| !section.is_empty()));
+        let Some(entered) = &source.entered else { return Ok(quoted(&said.join(", "))) };
+        let (at, revision) = (self.words.instant(entered.at)?, entered.revision.to_string());
+        let by_hand = [("at", at.as_str()), ("revision", revision.as_str())];
+        said.push(self.words.fill("report.scorecard.entered", &by_hand)?);
+        if let Some(file) = &entered.file {
+            let named = [("name", file.name.as_str()), ("sha256", file.sha256.as_str())];
+            said.push(self.words.fill("report.scorecard.file", &named)?);
+        }
+        said.extend(entered.note.clone());
+        Ok(quoted(&said.join(", ")))
     }
 
     /// A value in its own words with its number; days and yes or no are words alone.
@@ -294,4 +366,9 @@ impl Writer<'_> {
         let cell = Cell { value: None, unit, pointer: None };
         Ok(Entry::Figure(Shown { text, cell, scale: Scale::Days, main: false }))
     }
+}
+
+/// What others wrote.
+fn quoted(text: &str) -> Entry {
+    Entry::Quoted { text: text.to_owned(), key: None, again: false }
 }

@@ -62,7 +62,7 @@ impl Content {
             },
             // Tables of words are wide.
             "landscape": document.is_wordy(),
-            "made_with": text(words.text("report.made_with")?),
+            "made_with": text(&header.made_with),
             "attached": text(&header.attached),
             "attachment": ATTACHMENT,
             "definitions_title": text(words.text("report.section.definitions")?),

@@ -2,7 +2,7 @@
 
 use calamine::Data;
 use filo_domain::Instant;
-use filo_indicators::scorecard::{Scorecard, scorecard};
+use filo_indicators::scorecard::{Kept, RowFile, Scorecard, Values, scorecard};
 
 use super::{
     pages::{named, page, parsed, text},
@@ -11,7 +11,13 @@ use super::{
 };
 
 fn card(year: i16) -> Scorecard {
-    scorecard(year, &definitions(), Instant::parse("2026-11-03T09:00:00Z").unwrap(), |_, _| None)
+    with_entries(year, vec![])
+}
+
+fn with_entries(year: i16, entered: Vec<Kept>) -> Scorecard {
+    let now = Instant::parse("2026-11-03T09:00:00Z").unwrap();
+    let values = Values { measured: &|_, _| None, entered: &[(year, entered)].into() };
+    scorecard(year, &definitions(), now, values)
 }
 
 #[test]
@@ -99,7 +105,7 @@ fn numbers(sheets: &Sheets, sheet: &str, name: &str) -> Vec<f64> {
 #[test]
 fn the_workbook_has_the_exact_values_as_numbers_and_a_sheet_for_the_trend() {
     let (names, sheets) = opened(workbook(&card(2020), "it"));
-    assert_eq!(names, ["Obiettivi, valori e risultati", "Andamento negli anni", "Fonti"]);
+    assert_eq!(names, ["Obiettivi, valori e risultati", "Andamento negli anni", "Fonti", "Definizioni"]);
     let wait = "Tempi di risposta – chiamate telefoniche";
     assert_eq!(
         numbers(&sheets, &names[0], wait),
@@ -129,4 +135,44 @@ fn the_pdf_keeps_to_its_standards_and_attaches_the_table() {
         assert_eq!(attached(&document), JsonReport.render((&card).into(), &Wanted::default()).unwrap());
     }
     opened(&bytes(&self::card(1999), "it"));
+}
+
+#[test]
+fn what_was_entered_by_hand_says_when_from_what_and_what_it_serves() {
+    let row = serde_json::from_value(serde_json::json!({
+        "key": "consumi-elettrici", "area": "Ambiente", "label": "Consumi elettrici delle sedi", "rule": "reduction",
+        "target": { "text": "-5%", "value": "-0.05", "comparator": "<=", "unit": "share" },
+        "achieved": { "text": "-4%", "value": "-0.04", "unit": "share" },
+        "source": { "document": "Relazione energia", "section": "tavola 3" }, "note": "due sedi chiuse",
+        "tags": { "programme": "PO12", "direction": "Verde", "dimension": "environmental", "driver": ["full_accessibility"] }
+    }));
+    let entered_at = Instant::parse("2026-10-30T11:00:00Z").unwrap();
+    let file = RowFile {
+        id: filo_domain::AttachmentId::from_uuid(uuid::Uuid::from_u128(1)),
+        name: "relazione.pdf".to_owned(),
+        sha256: "ab12".to_owned(),
+    };
+    let card =
+        with_entries(2026, vec![Kept { row: row.unwrap(), revision: 2, entered_at, file: Some(file) }]);
+    let said = [
+        "Relazione energia, tavola 3, inserito a mano il 30 ottobre 2026, ore 12:00 (valore n. 2)",
+        "relazione.pdf (SHA-256 ab12)",
+        "due sedi chiuse",
+        "PO12",
+        "Verde",
+        "Ambientale",
+        "Piena accessibilità",
+        "80 %",
+    ];
+    let shown = page(&card, "it");
+    for said in said {
+        assert!(shown.contains(said), "{said}");
+    }
+    assert!(
+        shown.contains("delle altre è indicata la fonte"),
+        "the foot does not say that all can be opened"
+    );
+    assert!(page(&card, "en").contains("Full accessibility"));
+    let table = String::from_utf8(CsvReport.render((&card).into(), &Wanted::default()).unwrap()).unwrap();
+    assert!(table.contains("reduction,2026-10-30T11:00:00Z,2,relazione.pdf,ab12,due sedi chiuse,PO12,Verde,environmental,full_accessibility"), "{table}");
 }

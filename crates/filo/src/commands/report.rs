@@ -1,15 +1,15 @@
-//! `filo report`, `filo scorecard` and `filo explain`.
+//! `filo report` and `filo explain`.
 
 use std::path::Path;
 
-use filo_app::{CampaignQuery, RetryReport};
+use filo_app::{CampaignQuery, NewCampaign, RetryReport};
 use filo_domain::Period;
 use filo_indicators::render::{Marks, Printable, RenderError, Wanted};
 use filo_reports::{CsvReport, explanation_csv};
 
 use super::{Console, print_bytes, print_json, print_line};
 use crate::{
-    cli::{Explain, Forms, Report, ReportCommand, Scorecard},
+    cli::{Explain, Forms, PlanCampaign, Report, ReportCommand},
     exit::Failure,
     wiring::renderers,
 };
@@ -36,6 +36,7 @@ pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failu
             let campaign = app.campaign(caller, id, now).await?;
             return write(console, (&campaign.report).into(), forms);
         }
+        (Some(ReportCommand::PlanCampaign(plan)), _) => return plan_campaign(console, plan.clone()).await,
         (Some(ReportCommand::Schedules), _) => return schedules(console).await,
         (Some(ReportCommand::Retry { key, month }), _) => {
             let request = RetryReport { month: month.clone() };
@@ -45,6 +46,13 @@ pub(super) async fn monthly(console: &Console, args: Report) -> Result<(), Failu
         (None, None) => return Err(Failure::Usage("give a month such as 2026-10".to_owned())),
     };
     write(console, (&report).into(), &args.forms)
+}
+
+/// Records a campaign and prints how it is listed.
+async fn plan_campaign(console: &Console, plan: PlanCampaign) -> Result<(), Failure> {
+    let PlanCampaign { label, tag, theme, unit, from, to, step } = plan;
+    let new = NewCampaign { label, tag, theme, unit, from, to, step };
+    print_json(&console.app.add_campaign(&console.caller, new, console.now()).await?.view)
 }
 
 /// One campaign a line, page by page.
@@ -88,7 +96,7 @@ fn wanted(console: &Console, forms: &Forms) -> Result<Wanted, Failure> {
 }
 
 /// One format and no folder goes to stdout; else files in the folder.
-fn write(console: &Console, report: Printable<'_>, forms: &Forms) -> Result<(), Failure> {
+pub(super) fn write(console: &Console, report: Printable<'_>, forms: &Forms) -> Result<(), Failure> {
     let wanted = wanted(console, forms)?;
     match (forms.format.as_slice(), &forms.out) {
         ([format], None) => print_bytes(&render(console, report, format, &wanted)?),
@@ -141,14 +149,6 @@ fn write_file(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), Failure> {
     std::fs::create_dir_all(folder)
         .and_then(|()| std::fs::write(&path, bytes))
         .map_err(|error| Failure::Wrong(format!("{}: {error}", path.display())))
-}
-
-pub(super) async fn scorecard(console: &Console, args: Scorecard) -> Result<(), Failure> {
-    let Ok(Period::Year(year)) = Period::parse(&args.year) else {
-        return Err(Failure::Usage(format!("{:?} is no year such as 2020", args.year)));
-    };
-    let card = console.app.scorecard(&console.caller, year, console.now()).await?;
-    write(console, (&card).into(), &args.forms)
 }
 
 pub(super) async fn explain(console: &Console, args: Explain) -> Result<(), Failure> {
