@@ -48,7 +48,7 @@ impl Writer<'_> {
 
     fn header(&self) -> Result<Header, DocumentError> {
         let (card, year) = (self.card, self.card.year.to_string());
-        let measured = card.rows.iter().any(|row| row.source.is_none());
+        let measured = card.rows.iter().any(|row| row.definition.is_some());
         let elsewhere = card.rows.iter().any(|row| row.source.is_some());
         let entered = card.rows.iter().filter_map(|row| row.source.as_ref()).any(|it| it.entered.is_some());
         let state = match (elsewhere, measured, entered) {
@@ -119,7 +119,8 @@ impl Writer<'_> {
     /// The rows of a heading: target, value and result of the year, beside the year before where any row has it.
     fn area(&self, area: &str) -> Result<Table, MissingText> {
         let own: Vec<&ScoreRow> = self.card.rows.iter().filter(|row| row.area == area).collect();
-        let beside = own.iter().any(|row| row.previous.is_some());
+        let is_known = |year: &Previous| year.target.is_some() || year.achieved.is_some();
+        let beside = own.iter().any(|row| row.previous.as_ref().is_some_and(is_known));
         let name = Group { heading: None, columns: vec![self.column("indicator", ColumnKind::Name)?] };
         let parts =
             [("target", ColumnKind::Words), ("achieved", ColumnKind::Figure), ("result", ColumnKind::Figure)];
@@ -315,7 +316,15 @@ impl Writer<'_> {
     }
 
     fn source(&self, row: &ScoreRow) -> Result<Entry, MissingText> {
-        let Some(source) = &row.source else { return self.text("measured").map(Entry::Text) };
+        let Some(source) = &row.source else {
+            let measured = row.definition.is_some();
+            let said = if measured {
+                self.text("measured")
+            } else {
+                self.words.text("report.number.unknown").map(str::to_owned)
+            };
+            return said.map(Entry::Text);
+        };
         let mut said = vec![source.document.clone()];
         said.extend(Some(source.section.clone()).filter(|section| !section.is_empty()));
         let Some(entered) = &source.entered else { return Ok(quoted(&said.join(", "))) };
