@@ -14,7 +14,7 @@ use crate::{
     attachments::{self, handed_out},
     auth::{Allowed, EnterScores, ReadReports},
     body::{JsonBody, PathId, PathText, PathYear, QueryOf},
-    links::{BASE, listed},
+    links::{BASE, created, listed, one},
     problem::Problem,
     reports::{FormQuery, JSON, asked, written},
     schema::{self, scorecards as shapes},
@@ -68,8 +68,8 @@ pub(crate) async fn enter_score(
     body: JsonBody<Entered>,
 ) -> Result<HttpResponse, Problem> {
     let (entry, new) = state.app.enter_score(&caller, year.0, body.0, state.now()).await?;
-    let mut response = if new { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(response.json(entry))
+    let (path, revision) = (format!("/scorecards/{}/entries?key={}", year.0, entry.row.key), entry.revision);
+    Ok(if new { created(&path, &entry, revision) } else { one(&entry, revision) })
 }
 
 /// Uploads a document from which rows of a year's table are entered: the part `file` of a form, or the body itself with

@@ -172,7 +172,6 @@ pub struct Quantity {
 #[into_params(parameter_in = Query)]
 pub struct ScoreEntryQuery {
     /// Of one row.
-    #[param(max_length = 80)]
     pub key: Option<String>,
     /// Whether values that were corrected since are listed too; they are not.
     pub superseded: Option<bool>,
