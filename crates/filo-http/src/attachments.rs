@@ -173,16 +173,12 @@ pub(crate) async fn attachment_metadata(
 }
 
 /// The file itself, whole or a range of it; its ETag is its SHA-256.
-#[utoipa::path(get, path = "/rest/crm/v1/attachments/{id}", tag = "attachments",
-    responses(
-        (status = 200, body = schema::attachments::Bytes, content_type = "*/*", description = "The whole file."),
-        (status = 206, body = schema::attachments::Bytes, content_type = "*/*", description = "A range of it."),
-        (status = 304, description = "It is the one that the caller has."),
-        (status = 409, body = schema::Problem, content_type = "application/problem+json",
-            description = "The file is infected, or a scanner has not found it clean yet."),
-        (status = 416, body = schema::Problem, content_type = "application/problem+json",
-            description = "The file has no such range."),
-    ))]
+#[utoipa::path(
+    get,
+    path = "/rest/crm/v1/attachments/{id}",
+    tag = "attachments",
+    responses(schema::attachments::HandedOut)
+)]
 pub(crate) async fn attachment(
     caller: Allowed<ReadTickets>,
     state: Data<State>,

@@ -95,16 +95,12 @@ pub(crate) async fn upload_score_document(
 }
 
 /// A document that rows of a year's table were entered from, whole or a range of it; its ETag is its SHA-256.
-#[utoipa::path(get, path = "/rest/crm/v1/scorecards/{year}/attachments/{id}", tag = "reports",
-    responses(
-        (status = 200, body = schema::attachments::Bytes, content_type = "*/*", description = "The whole file."),
-        (status = 206, body = schema::attachments::Bytes, content_type = "*/*", description = "A range of it."),
-        (status = 304, description = "It is the one that the caller has."),
-        (status = 409, body = schema::Problem, content_type = "application/problem+json",
-            description = "The file is infected, or a scanner has not found it clean yet."),
-        (status = 416, body = schema::Problem, content_type = "application/problem+json",
-            description = "The file has no such range."),
-    ))]
+#[utoipa::path(
+    get,
+    path = "/rest/crm/v1/scorecards/{year}/attachments/{id}",
+    tag = "reports",
+    responses(schema::attachments::HandedOut)
+)]
 pub(crate) async fn score_document(
     caller: Allowed<ReadReports>,
     state: Data<State>,

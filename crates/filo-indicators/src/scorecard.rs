@@ -237,6 +237,13 @@ pub struct Previous {
     pub result: Outcome,
 }
 
+impl Previous {
+    /// Whether it had a target or a value.
+    pub fn is_known(&self) -> bool {
+        self.target.is_some() || self.achieved.is_some()
+    }
+}
+
 /// The result of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outcome {
@@ -324,8 +331,7 @@ pub fn scorecard(year: i16, definitions: &Definitions, as_of: Instant, values: V
         });
         let years: Vec<Previous> = years.collect();
         row.previous = years.last().filter(|last| last.year == year.saturating_sub(1)).cloned();
-        row.trend =
-            years.into_iter().filter(|year| year.target.is_some() || year.achieved.is_some()).collect();
+        row.trend = years.into_iter().filter(Previous::is_known).collect();
     }
     Scorecard { schema: SCHEMA, year, as_of, rows }
 }

@@ -1,15 +1,35 @@
 //! Files of tickets.
 
 use filo_app::ScanState;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 use uuid::Uuid;
 
-use super::{At, one_of};
+use super::{At, Problem, one_of};
 
 /// A file as it is.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 pub struct Bytes(pub Vec<u8>);
+
+/// The answers of a route that hands out a file.
+#[derive(IntoResponses)]
+pub enum HandedOut {
+    /// The whole file.
+    #[response(status = 200, content_type = "*/*")]
+    Whole(Bytes),
+    /// A range of it.
+    #[response(status = 206, content_type = "*/*")]
+    Range(Bytes),
+    /// It is the one that the caller has.
+    #[response(status = 304)]
+    Same,
+    /// The file is infected, or a scanner has not found it clean yet.
+    #[response(status = 409, content_type = "application/problem+json")]
+    NotClean(Problem),
+    /// The file has no such range.
+    #[response(status = 416, content_type = "application/problem+json")]
+    NoRange(Problem),
+}
 
 /// A form with one file.
 #[derive(ToSchema)]

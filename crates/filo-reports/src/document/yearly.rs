@@ -119,8 +119,7 @@ impl Writer<'_> {
     /// The rows of a heading: target, value and result of the year, beside the year before where any row has it.
     fn area(&self, area: &str) -> Result<Table, MissingText> {
         let own: Vec<&ScoreRow> = self.card.rows.iter().filter(|row| row.area == area).collect();
-        let is_known = |year: &Previous| year.target.is_some() || year.achieved.is_some();
-        let beside = own.iter().any(|row| row.previous.as_ref().is_some_and(is_known));
+        let beside = own.iter().any(|row| row.previous.as_ref().is_some_and(Previous::is_known));
         let name = Group { heading: None, columns: vec![self.column("indicator", ColumnKind::Name)?] };
         let parts =
             [("target", ColumnKind::Words), ("achieved", ColumnKind::Figure), ("result", ColumnKind::Figure)];
