@@ -7,7 +7,7 @@
 use std::{
     fs::File,
     path::Path,
-    sync::Mutex,
+    sync::{Arc, Mutex},
     time::{Duration, Instant as Moment},
 };
 
@@ -44,10 +44,11 @@ pub(crate) async fn run(args: &Args) -> anyhow::Result<()> {
     ))?;
     let mut log = Vec::new();
     calls::write_log(plan, &mut log)?;
+    let log: Arc<[u8]> = log.into();
     matching(&log)?;
     let outcome = Mutex::new(Ok(()));
     both(async |database| {
-        let measured = measure(plan, &log, &database).await;
+        let measured = measure(plan, Arc::clone(&log), &database).await;
         if let (Err(error), Ok(mut outcome)) = (measured, outcome.lock()) {
             *outcome = Err(error);
         }
@@ -71,13 +72,12 @@ fn matching(log: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn measure(plan: &Plan, log: &[u8], database: &Database) -> anyhow::Result<()> {
+async fn measure(plan: &Plan, log: Arc<[u8]>, database: &Database) -> anyhow::Result<()> {
     let city = City::start(&database.url).await?;
     let zone = CityZone::parse("Europe/Rome")?;
     let format = (Format::QueueLog.word().to_owned(), decoder(Format::QueueLog, Settings::new(zone))?.into());
-    let pieces = pieces(log);
     let started = Moment::now();
-    let tally = city.app.import_calls(SOURCE, format, pieces.into_iter(), at("2026-11-22 12:00")).await?;
+    let tally = city.app.import_calls(SOURCE, format, pieces(log), at("2026-11-22 12:00")).await?;
     let import = started.elapsed();
     let own = reference(database)?;
     Ok(say(&format!(

@@ -5,9 +5,6 @@ use filo_channel::{Decode, Decoded};
 use filo_channel_phone::whole_lines;
 use filo_domain::legs::{LegOrigin, Window};
 
-/// Bytes of a piece, as the import reads them.
-const PART: usize = 1 << 20;
-
 /// How many legs a log has.
 pub fn matched(decoder: &dyn Decode, log: &[u8]) -> usize {
     let Some(mut parts) = decoder.in_parts() else { return 0 };
@@ -24,14 +21,14 @@ pub fn matched(decoder: &dyn Decode, log: &[u8]) -> usize {
     legs + window.finish().legs.len()
 }
 
-/// The log in pieces, as a reader of its file gives it.
-pub fn pieces(log: &[u8]) -> Vec<Piece> {
-    let (mut rest, mut pieces) = (log, vec![]);
-    while !rest.is_empty() {
-        let part = rest.get(..PART).map_or(rest.len(), whole_lines);
-        let (bytes, after) = rest.split_at(part);
-        pieces.push(Piece { bytes: bytes.to_vec(), begins: pieces.is_empty() });
-        rest = after;
-    }
-    pieces
+/// The log in pieces, one after the other, as a reader of its file gives them.
+pub fn pieces(log: impl AsRef<[u8]>) -> impl Iterator<Item = Piece> {
+    let mut read = 0;
+    std::iter::from_fn(move || {
+        let rest = log.as_ref().get(read..)?;
+        let bytes = rest.get(..rest.get(..Piece::BYTES).map_or(rest.len(), whole_lines))?.to_vec();
+        let begins = read == 0;
+        read += bytes.len();
+        (!bytes.is_empty()).then_some(Piece { bytes, begins })
+    })
 }

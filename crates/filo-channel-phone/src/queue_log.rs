@@ -117,8 +117,10 @@ impl QueueLog {
         let step = match upper(name).as_ref() {
             "" => return Err("the event has no name"),
             name if self.is_choice(name) => self.choice(&Params::of(name, params)),
-            name if is_noise(name) => return Ok(Told::Noise),
-            name => step(name, member, &Params::of(name, params)),
+            name => match step(name, member, &Params::of(name, params)) {
+                None if is_noise(name) => return Ok(Told::Noise),
+                step => step,
+            },
         };
         match step {
             None => Ok(Told::Unheard),

@@ -67,8 +67,10 @@ impl Place {
     pub(crate) fn each<T>(&mut self, part: &[u8], take: impl FnMut(Line<'_>) -> Option<T>) -> Vec<T> {
         let bytes = if self.begun { Cow::Borrowed(part) } else { unmarked(part) };
         self.begun = true;
-        let taken = numbered_lines(&bytes, self.lines).filter_map(take).collect();
-        self.lines += bytes.iter().filter(|byte| **byte == b'\n').count();
+        let ends = bytes.iter().filter(|byte| **byte == b'\n').count();
+        let mut taken = Vec::with_capacity(ends + 1);
+        taken.extend(numbered_lines(&bytes, self.lines).filter_map(take));
+        self.lines += ends;
         taken
     }
 }

@@ -282,7 +282,7 @@ impl<E: std::error::Error> r2d2::HandleError<E> for LogError {
 }
 
 /// Durable before acknowledged: write-ahead log at `synchronous=FULL`. Only the writer's connection may write. It moves
-/// what it wrote from that log into the tables only every 40 MB, and has more memory, so that a page which an import
+/// what it wrote from that log into the tables only every 80 MB, and has more memory, so that a page which an import
 /// changes again and again is moved once.
 #[derive(Debug)]
 struct SqliteSession {
@@ -299,7 +299,7 @@ impl CustomizeConnection<SqliteConnection, diesel::r2d2::Error> for SqliteSessio
             conn.batch_execute(if self.query_only {
                 "PRAGMA query_only = ON"
             } else {
-                "PRAGMA wal_autocheckpoint = 10000; PRAGMA cache_size = -64000"
+                "PRAGMA wal_autocheckpoint = 20000; PRAGMA cache_size = -96000"
             })
         })
         .map_err(diesel::r2d2::Error::QueryError)

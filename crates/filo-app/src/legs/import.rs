@@ -35,6 +35,12 @@ pub struct Piece {
     pub begins: bool,
 }
 
+impl Piece {
+    /// Bytes of a part, but for its last line: what is decoded of more of them would not stay near the processor while it
+    /// is folded.
+    pub const BYTES: usize = 256 << 10;
+}
+
 /// What is settled.
 #[derive(Default)]
 pub(super) struct Portion {

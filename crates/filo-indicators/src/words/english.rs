@@ -1,6 +1,6 @@
 //! What each figure of the report says, in English.
 //!
-//! **Invariant:** a place that is not here yet is told in Italian, and the printed forms say that it is.
+//! **Invariant:** every place that is told in Italian is told here, in the same order; a test compares the two.
 
 /// (place in the report, words, formula); `*` stands for a row.
 pub(super) const FIGURES: &[(&str, &str, &str)] = &[
@@ -83,7 +83,15 @@ pub(super) const FIGURES: &[(&str, &str, &str)] = &[
     ("/phone/withdrawn", "Calls taken out of the queue by the system", "n(calls)"),
     ("/phone/transferred", "Calls transferred without an answer", "n(calls)"),
     ("/phone/unknown", "Calls of which the end is not known", "n(calls)"),
+    (
+        "/phone/waits",
+        "Waits in the queue that ended in the period, of all calls whose outcome is known",
+        "n(waits); in the month in which the wait ends",
+    ),
     ("/phone/self_served", "Calls served by the machine that never entered a queue", "n(calls)"),
+    ("/phone/ivr/*/calls", "Calls with this choice made in the machine", "offered + served by the machine"),
+    ("/phone/ivr/*/offered", "Of these, calls that entered a queue", "n(calls)"),
+    ("/phone/ivr/*/self_served", "Of these, calls served by the machine", "n(calls)"),
     ("/phone/registered_of_answered", "Calls answered and registered", "n(calls answered with a ticket)"),
     (
         "/phone/registered_of_answered_share",
@@ -150,6 +158,67 @@ pub(super) const FIGURES: &[(&str, &str, &str)] = &[
         "/phone/abandoned_then_wrote/coverage",
         "Share of abandoned calls of known persons",
         "abandoned with a number ÷ abandoned",
+    ),
+    ("/phone/abandoned_came_back/abandoned", "Calls abandoned in the period", "n(calls abandoned)"),
+    (
+        "/phone/abandoned_came_back/identified",
+        "Abandoned calls of which the caller is known (a number is enough)",
+        "n(abandoned with a number)",
+    ),
+    (
+        "/phone/abandoned_came_back/coverage",
+        "Share of abandoned calls of known persons: of how many the following rows speak",
+        "abandoned with a number ÷ abandoned",
+    ),
+    (
+        "/phone/abandoned_came_back/withheld",
+        "Abandoned calls with a withheld number, counted apart",
+        "n(abandoned without a number)",
+    ),
+    (
+        "/phone/abandoned_came_back/called_again",
+        "Abandoned calls after which the same person called again within the window of days",
+        "n(abandoned with a later call within the window)",
+    ),
+    (
+        "/phone/abandoned_came_back/called_again_share",
+        "Share of abandoned calls after which the same person called again; without those who may still come back",
+        "called again ÷ abandoned with a number and the window over, or already back",
+    ),
+    (
+        "/phone/abandoned_came_back/answered",
+        "Of those who called again, those whom a person answered within the window",
+        "n(abandoned with a later call answered)",
+    ),
+    (
+        "/phone/abandoned_came_back/answered_share",
+        "Share answered of those who called again",
+        "answered ÷ called again",
+    ),
+    (
+        "/phone/abandoned_came_back/wrote",
+        "Abandoned calls after which the same person came by another channel within the window; only with linked identities",
+        "n(abandoned with a later contact by another channel)",
+    ),
+    (
+        "/phone/abandoned_came_back/wrote_share",
+        "Share of abandoned calls followed by a contact by another channel; without those who may still come back",
+        "with a contact ÷ abandoned with a number and the window over, or already back",
+    ),
+    (
+        "/phone/abandoned_came_back/never",
+        "Abandoned calls of known persons who did not come back within the window",
+        "n(abandoned without a sequel)",
+    ),
+    (
+        "/phone/abandoned_came_back/never_share",
+        "Share of abandoned calls without a sequel; without those who may still come back",
+        "without a sequel ÷ abandoned with a number and the window over, or already back",
+    ),
+    (
+        "/phone/abandoned_came_back/window_open",
+        "Abandoned calls of known persons whose window is not over at the instant of the data and who have not come back yet",
+        "n(abandoned)",
     ),
     ("/scrivi/opened", "Tickets opened through Scrivi", "n(tickets)"),
     (
@@ -253,6 +322,34 @@ pub(super) const FIGURES: &[(&str, &str, &str)] = &[
     ("/ratings/share", "Share of tickets rated", "rated ÷ opened"),
     ("/ratings/mean", "Mean rating from 1 to 5", "mean(last rating)"),
     ("/ratings/distribution/*/count", "Tickets by rating", "n(tickets)"),
+    (
+        "/costs/total_cents",
+        "What suppliers were paid in the period, in euro cents; empty while an amount is missing",
+        "Σ monthly amounts",
+    ),
+    (
+        "/costs/handled",
+        "Contacts handled on the suppliers' channels: calls that a person answered; on other channels requests answered",
+        "n(contacts handled)",
+    ),
+    ("/costs/handled_s", "Talk of the calls handled; on other channels time is not measured", "Σ talk"),
+    (
+        "/costs/cost_per_contact_cents",
+        "Cost per contact handled, in euro cents",
+        "amounts ÷ contacts handled",
+    ),
+    (
+        "/costs/row/cost_cents",
+        "Part of the monthly amounts that falls to the row, in euro cents; how it is allotted is said of each amount",
+        "Σ amount × weight ÷ Σ weights of the month (weight: talk in seconds, or 1 a contact), to the cent by largest remainders",
+    ),
+    ("/costs/row/handled", "Contacts handled of the row", "n(contacts handled)"),
+    ("/costs/row/handled_s", "Talk of the calls handled of the row", "Σ talk"),
+    (
+        "/costs/row/cost_per_contact_cents",
+        "Cost per contact handled of the row, in euro cents",
+        "part of the amounts ÷ contacts handled",
+    ),
     ("/data_quality/*/count", "Tickets with a flag on the quality of their data", "n(tickets)"),
     ("/sources/*/contacts", "Contacts that came from this source", "n(contacts)"),
     (

@@ -12,10 +12,8 @@ use filo_app::Piece;
 use filo_channel_phone::{is_wide, whole_lines};
 use indicatif::ProgressBar;
 
-/// Bytes read at once: more of them would not stay near the processor while they are decoded and folded.
-const PART: usize = 1 << 20;
 /// A line longer than this is handed over as it is, to be refused: no log has one.
-const LONGEST_LINE: usize = 16 * PART;
+const LONGEST_LINE: usize = 16 << 20;
 
 /// What could not be read, told while others are.
 pub(super) type Problems = Arc<Mutex<Vec<String>>>;
@@ -112,7 +110,7 @@ impl Open {
 
     /// Reads on; `false` at the end of the file.
     fn read(&mut self) -> io::Result<bool> {
-        let part = u64::try_from(PART).unwrap_or(u64::MAX);
+        let part = u64::try_from(Piece::BYTES).unwrap_or(u64::MAX);
         Ok(self.from.by_ref().take(part).read_to_end(&mut self.rest)? > 0)
     }
 }
