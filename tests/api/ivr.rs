@@ -63,6 +63,46 @@ fn at(local: &str) -> filo_domain::Instant {
     filo_domain::Instant::parse(&format!("2026-10-01T{local}Z")).unwrap()
 }
 
+/// Detail record of a call that somebody answered.
+fn detail_record(call_id: &str) -> String {
+    format!(
+        "\"\",\"+390212345678\",\"020202\",\"default\",\"+390212345678\",\"SIP/trunk-1\",\"SIP/op1-2\",\"Hangup\",\"\",\
+         \"2026-10-01 09:00:00\",\"2026-10-01 09:00:01\",\"2026-10-01 09:02:00\",120,119,\"ANSWERED\",\"DOCUMENTATION\",\
+         \"{call_id}\",\"\",\"\",\"{call_id}\",1\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_queue_of_a_call_is_neither_the_machine_nor_that_of_a_detail_record() {
+    both(async |database| {
+        let served = noon(database).await;
+        let city = &served.city;
+        let leg = |call_id, queue| Leg {
+            call_id,
+            queue,
+            caller: "3471234567",
+            entered_at: filo_testkit::at("2026-10-01 09:00:30"),
+        };
+        let seconds = filo_testkit::at("2026-10-01 09:00").seconds();
+        let log = QueueLog::default()
+            .raw(&format!("{seconds}|1.1|NONE|NONE|IVRCHOICE|2"))
+            .answered(leg("1.1", "tari"), 10, 60)
+            .answered(leg("1.2", "anagrafe"), 10, 60);
+        city.calls(log).await;
+        city.detail_records([detail_record("1.1"), detail_record("1.2")].concat().into_bytes()).await;
+        let report = city.report("2026-10").await;
+        let queues = report.at("/phone/by_queue").as_array().unwrap();
+        let queues: Vec<_> =
+            queues.iter().map(|row| (row["queue"].as_str().unwrap(), &row["offered"])).collect();
+        assert_eq!(queues, [("anagrafe", &json!(1)), ("tari", &json!(1))]);
+        for queue in ["tari", "anagrafe"] {
+            let query = format!("{CRM}/calls/intervals?from=2026-10-01&to=2026-10-02&queue={queue}");
+            assert_eq!(served.get("analyst", &query).await.expect(200)["totals"]["offered"], 1, "{queue}");
+        }
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_ended_at_the_machine_is_self_served_and_never_offered() {
     both(async |database| {

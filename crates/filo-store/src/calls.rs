@@ -54,7 +54,7 @@ pub struct StoredLeg {
 
 const TABLE: &str = "legs";
 
-fn origin_word(origin: LegOrigin) -> &'static str {
+pub(crate) fn origin_word(origin: LegOrigin) -> &'static str {
     match origin {
         LegOrigin::Log => "log",
         LegOrigin::Live => "live",

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use filo_domain::{
     Instant, InteractionId, PersonId, TicketId,
-    legs::CALL_SPAN_S,
-    vocabulary::{CallOutcome, Channel, Direction, InteractionKind, NotActionable},
+    legs::{CALL_SPAN_S, LegOrigin},
+    vocabulary::{CallOutcome, Channel, Direction, InteractionKind, NotActionable, Word},
 };
 
 use crate::{
     Conn, StoreError,
+    calls::origin_word,
     conn::on,
     live_legs,
     schema::{calls, interactions, legs, tickets},
@@ -107,7 +108,7 @@ fn narrow(
     queues: &mut HashMap<SqlId, Entry>,
 ) -> Result<InteractionRow, StoreError> {
     const TABLE: &str = "interactions";
-    let queue = queues.remove(&row.id).map(|(_, queue)| queue);
+    let queue = queues.remove(&row.id).map(|entry| entry.queue);
     let id = InteractionId::from(row.id);
     let call = call.map(|call| {
         Ok::<_, StoreError>(CallColumns {
@@ -164,23 +165,31 @@ pub fn interactions(conn: &mut Conn, from: Instant, to: Instant) -> Result<Vec<I
     rows.into_iter().map(compared).collect()
 }
 
-/// When a call entered a queue, and which.
-type Entry = (SqlInstant, String);
+/// A leg in a queue; the one that counts as the call's first is the least.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Entry {
+    /// Call detail records never outweigh what the queue log or live events know.
+    is_detail_record: bool,
+    entered_at: SqlInstant,
+    queue: String,
+}
 
-/// The first queue of each call of a span; of two that were entered in the same instant, the first by name.
+/// The first queue of each call of a span, by the rules by which its legs count ([`filo_domain::legs::calls`]): being with
+/// the machine is being in no queue. Of two that were entered in the same instant, the first by name.
 fn first_queues(
     conn: &mut Conn,
     from: SqlInstant,
     to: SqlInstant,
 ) -> Result<HashMap<SqlId, Entry>, StoreError> {
-    let rows: Vec<(SqlId, SqlInstant, String)> = on!(conn, c => legs::table
+    let rows: Vec<(SqlId, String, SqlInstant, String)> = on!(conn, c => legs::table
         .inner_join(interactions::table.on(interactions::id.eq(legs::interaction_id)))
         .filter(interactions::occurred_at.ge(from).and(interactions::occurred_at.lt(to)))
-        .select((legs::interaction_id, legs::entered_at, legs::queue))
+        .filter(legs::outcome.ne(CallOutcome::SelfServed.word()))
+        .select((legs::interaction_id, legs::origin, legs::entered_at, legs::queue))
         .load(c))?;
     let mut first: HashMap<SqlId, Entry> = HashMap::new();
-    for (call, at, queue) in rows {
-        let entry = (at, queue);
+    for (call, origin, entered_at, queue) in rows {
+        let entry = Entry { is_detail_record: origin == origin_word(LegOrigin::Cdr), entered_at, queue };
         match first.get(&call) {
             Some(earlier) if *earlier <= entry => {}
             Some(_) | None => drop(first.insert(call, entry)),
