@@ -197,18 +197,17 @@ impl<'v> Ledger<'v> {
             for case in self.cases.iter().filter(|case| charge.covers(case)) {
                 *weights.entry(row(case)).or_default() += case.weight(charge.allocation.method);
             }
-            let Some(amount) = charge.fact.map(|fact| fact.value) else {
-                rows.extend(weights.into_keys().map(|key| (key, None)));
-                continue;
-            };
+            weights.retain(|_, weight| *weight > 0);
+            // What nobody has entered has its parts in the same rows.
+            let amount = charge.fact.map(|fact| fact.value);
             let values: Vec<u64> = weights.values().copied().collect();
-            let parts = match shared_out(amount, &values) {
+            let parts = match shared_out(amount.unwrap_or_default(), &values) {
                 Some(parts) => weights.into_keys().zip(parts).collect(),
-                None => vec![(nobody.clone(), amount)],
+                None => vec![(nobody.clone(), amount.unwrap_or_default())],
             };
             for (key, part) in parts {
                 let sum = rows.entry(key).or_insert(Some(0));
-                *sum = sum.and_then(|sum| sum.checked_add(part));
+                *sum = sum.filter(|_| amount.is_some()).and_then(|sum| sum.checked_add(part));
             }
         }
         rows

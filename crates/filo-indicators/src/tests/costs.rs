@@ -142,6 +142,33 @@ fn what_nothing_was_handled_for_stays_unallocated_and_the_default_line_pays() {
 }
 
 #[test]
+fn a_total_that_nobody_entered_and_nothing_was_handled_for_is_missing_where_its_part_would_be() {
+    let mut world = october();
+    world.facts.series.retain(|fact| fact.key != "cost:uffici");
+    // No mail was answered: the offices' total will stand in the rows of what nothing was handled for.
+    world.history(2).responses.clear();
+    let before = costs(&world);
+    assert_eq!(channels(&before).last(), Some(&("unallocated", None, 0, 0)));
+    assert_eq!(themes(&before).last(), Some(&("unallocated", None, 0, 0)));
+    assert_eq!(lines(&before).last().map(|row| (row.0, row.1)), Some(("generale", None)));
+    assert_eq!(channels(&before)[0].1, Some(10_001), "who is paid for the phone is known");
+    world.facts.series.push(total("uffici", "2026-10", 700));
+    assert_eq!(channels(&costs(&world)).last(), Some(&("unallocated", Some(700), 0, 0)));
+}
+
+#[test]
+fn a_missing_total_has_no_part_in_a_row_that_weighs_nothing() {
+    let mut world = october();
+    world.facts.calls[2].talk_s = Some(0);
+    world.facts.series.retain(|fact| fact.key != "cost:contact-center");
+    let missing = costs(&world);
+    let row = |costs: &report::Costs| themes(costs).iter().find(|row| row.0 == "not_registered").unwrap().1;
+    assert_eq!(row(&missing), Some(0), "nobody talked: whatever the total is, nothing of it falls here");
+    world.facts.series.push(total("contact-center", "2026-10", 10_001));
+    assert_eq!(row(&costs(&world)), Some(0));
+}
+
+#[test]
 fn who_is_not_paid_for_a_channel_has_no_part_and_a_city_may_reckon_nothing() {
     let mut world = october();
     let ticket = world.opening("10-12", Channel::Counter, InteractionKind::Visit);
