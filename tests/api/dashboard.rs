@@ -58,11 +58,15 @@ impl<'a> Browser<'a> {
 
     /// Fills in the log-in page.
     async fn log_in(&mut self, username: &str, password: &str, otp: &str) -> (StatusCode, String) {
+        let response = self.send_login(username, password, otp).await;
+        (response.status(), response.text().await.unwrap())
+    }
+
+    async fn send_login(&mut self, username: &str, password: &str, otp: &str) -> Response {
         let token = token_of(&self.get(DOOR).await.1);
         let password = password.replace(' ', "+");
         let form = format!("username={username}&password={password}&otp={otp}&token={token}&lang=it");
-        let response = self.send(Method::POST, DOOR, Some(&form)).await;
-        (response.status(), response.text().await.unwrap())
+        self.send(Method::POST, DOOR, Some(&form)).await
     }
 }
 
@@ -182,6 +186,9 @@ async fn too_many_wrong_passwords_lock_the_page_as_they_lock_the_interface() {
             }
         }
         assert!(last.0 == 429 && last.1.contains("Troppi tentativi"), "{}", last.1);
+        let again = browser.send_login("supervisor", "sbagliata", "").await;
+        let wait_s: u64 = again.headers()["retry-after"].to_str().unwrap().parse().unwrap();
+        assert!(wait_s > 0);
         let login = json!({ "username": "supervisor", "password": PASSWORD });
         assert_eq!(served.post("", &format!("{CRM}/auth/login"), &login).await.status, 429);
     })

@@ -81,6 +81,10 @@ impl Problem {
     pub(crate) fn too_many(retry_after_s: u64) -> Self {
         AppError::TooMany { retry_after_s }.into()
     }
+    /// After how long it may be tried again.
+    pub(crate) fn retry_after_s(&self) -> Option<u64> {
+        self.0.retry_after_s
+    }
     /// For a range outside a file of this size.
     pub(crate) fn with_range(mut self, size: u64) -> Self {
         self.0.size = Some(size);

@@ -10,7 +10,10 @@ pub(crate) mod session;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header::LOCATION},
+    http::{
+        StatusCode,
+        header::{LOCATION, RETRY_AFTER},
+    },
     web::{self, Data},
 };
 use filo_app::{AppError, LoginRequest, PageSession, Permission};
@@ -97,8 +100,12 @@ pub(crate) async fn enter(
                 AppError::TooMany { .. } => "locked",
                 _ => return sorry_for(&state, language, &error.into()),
             };
-            let status = Problem::from(error).status();
-            shown_door(&state, language, status, Some(say(key)), username)
+            let problem = Problem::from(error);
+            let mut response = shown_door(&state, language, problem.status(), Some(say(key)), username)?;
+            if let Some(wait_s) = problem.retry_after_s() {
+                response.headers_mut().insert(RETRY_AFTER, wait_s.into());
+            }
+            Ok(response)
         }
     }
 }
