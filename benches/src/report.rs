@@ -68,19 +68,17 @@ async fn measure(plan: &Plan, log: &[u8], database: &Database) -> anyhow::Result
         ratio(known, fold),
         ratio(report, fold),
     ))?;
-    let facts = table(&city, plan, Some("unclassified"), now).await?;
-    let marked = table(&city, plan, None, now).await?;
+    let marked = table(&city, plan, now).await?;
     let (days, count) = timed_async(city.app.rebuild_rollups(None, None)).await;
     let days = days?;
-    let kept = table(&city, plan, None, now).await?;
+    let kept = table(&city, plan, now).await?;
     say(&format!(
-        "{:?}: a table of {} days by quarters of an hour from rollups takes {:.4} of the time from facts, of days not \
-         yet counted {:.2}; counting a day takes {:.4} of it",
+        "{:?}: a table of {} days by quarters of an hour from rollups takes {:.4} of the time from the contacts; counting \
+         a day takes {:.4} of it",
         database.backend,
         plan.days.min(31),
-        ratio(kept, facts),
-        ratio(marked, facts),
-        ratio(count, facts) / days as f64,
+        ratio(kept, marked),
+        ratio(count, marked) / days as f64,
     ))?;
     anyhow::ensure!(again.accepted == 0, "the second import accepted {}", again.accepted);
     Ok(())
@@ -104,7 +102,7 @@ async fn month(city: &City, plan: &Plan, now: Instant) -> anyhow::Result<Duratio
 }
 
 /// The best of three tables of the first days, at most 31.
-async fn table(city: &City, plan: &Plan, theme: Option<&str>, now: Instant) -> anyhow::Result<Duration> {
+async fn table(city: &City, plan: &Plan, now: Instant) -> anyhow::Result<Duration> {
     let to = plan.from.checked_add(jiff::Span::new().days(plan.days.min(31)))?;
     let mut best = Duration::MAX;
     for _ in 0..3 {
@@ -112,9 +110,7 @@ async fn table(city: &City, plan: &Plan, theme: Option<&str>, now: Instant) -> a
             from: plan.from.to_string(),
             to: to.to_string(),
             step: Some(15),
-            by: None,
-            queue: None,
-            theme: theme.map(str::to_owned),
+            ..IntervalsQuery::default()
         };
         let caller = Caller::console();
         let (table, took) = timed_async(city.app.call_intervals(&caller, query, now)).await;

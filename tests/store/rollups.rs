@@ -1,7 +1,7 @@
 //! Rollups of days: marked by whatever changes a day, counted anew when it is over, and read in place of the facts.
 
-use filo_app::Difference;
-use filo_domain::vocabulary::Channel;
+use filo_app::{Difference, ErrorKind, MergeTicket, StepRequest, TicketChange};
+use filo_domain::vocabulary::{Channel, Kind};
 use filo_testkit::{
     Backend, Database, at, both,
     mail::Mail,
@@ -10,7 +10,7 @@ use filo_testkit::{
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::support::{TestApp, supervisor};
+use crate::support::{TestApp, operator, supervisor};
 
 fn leg<'a>(call_id: &'a str, queue: &'a str, entered: &str) -> Leg<'a> {
     Leg { call_id, queue, caller: "3471234567", entered_at: at(entered) }
@@ -60,6 +60,7 @@ async fn tables(city: &TestApp) -> Vec<Value> {
         json!({ "from": from, "to": to, "by": "weekday" }),
         json!({ "from": from, "to": to, "queue": "tari" }),
         json!({ "from": from, "to": to, "theme": "not_registered" }),
+        json!({ "from": from, "to": to, "theme": "tributi" }),
         json!({ "from": "2026-10-25", "to": "2026-10-26", "step": 30 }),
     ];
     let mut tables = vec![];
@@ -101,14 +102,14 @@ async fn tables_are_the_same_from_rollups_and_from_facts() {
         let verified = city.app.verify().await.unwrap();
         assert_eq!((verified.differences, verified.rollup_days), (vec![], 2));
 
-        // Tables of themes are made of facts whatever is kept, and add up to the others.
+        // Tables of themes add up to the others.
         let mut offered = 0;
         for theme in ["tributi", "unclassified", "not_registered"] {
             let query = json!({ "from": "2026-10-24", "to": "2026-10-27", "theme": theme });
             offered += table(&city, query).await["totals"]["offered"].as_u64().unwrap();
         }
         assert_eq!(offered, 6);
-        // And those without a theme are read of what is kept.
+        // And they are read of what is kept.
         city.database.try_execute("DELETE FROM rollups WHERE outcome = 'abandoned'").unwrap();
         assert_eq!(tables(&city).await[0]["totals"]["offered"], 5);
     })
@@ -241,17 +242,123 @@ async fn the_dashboards_usual_is_the_same_from_rollups_and_from_facts() {
 async fn after_the_upgrade_every_day_with_data_waits_to_be_counted() {
     both(async |database| {
         let city = lived(database).await;
-        let upgrade = match city.database.backend {
-            Backend::Sqlite => {
-                include_str!("../../migrations/sqlite/2026-11-23-001700_roll_up_days/up.sql")
-            }
-            Backend::Postgres => {
-                include_str!("../../migrations/postgres/2026-11-23-001700_roll_up_days/up.sql")
-            }
+        let (first, second) = match city.database.backend {
+            Backend::Sqlite => (
+                include_str!("../../migrations/sqlite/2026-11-23-001700_roll_up_days/up.sql"),
+                include_str!("../../migrations/sqlite/2026-11-23-001900_file_rollups/up.sql"),
+            ),
+            Backend::Postgres => (
+                include_str!("../../migrations/postgres/2026-11-23-001700_roll_up_days/up.sql"),
+                include_str!("../../migrations/postgres/2026-11-23-001900_file_rollups/up.sql"),
+            ),
         };
-        let again = format!("DROP TABLE rollups; DROP TABLE rollup_marks; {upgrade}");
+        let again = format!("DROP TABLE rollups; DROP TABLE rollup_marks; {first}; {second}");
         city.database.try_execute(&again).unwrap();
-        assert_eq!(marked(&city), ["2026-10-24", "2026-10-25", "2026-10-26"]);
+        let days = ["2026-10-24", "2026-10-25", "2026-10-26"];
+        assert_eq!(marked(&city), days);
+        // What was counted before contacts were counted by their tickets is counted anew.
+        city.now_is("2026-10-27 12:00");
+        assert_eq!((counted(&city).await, marked(&city).len()), (3, 0));
+        city.database.try_execute(second).unwrap();
+        assert_eq!((marked(&city), city.rows("rollups")), (days.map(str::to_owned).to_vec(), 0));
+    })
+    .await;
+}
+
+/// Calls offered, by what is asked of them.
+async fn offered(city: &TestApp, asked: Value) -> u64 {
+    let mut query = json!({ "from": "2026-10-24", "to": "2026-10-27" });
+    query.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
+    table(city, query).await["totals"]["offered"].as_u64().unwrap()
+}
+
+/// What is asked of calls, and how many were offered before anything was filed otherwise.
+const QUESTIONS: [(&str, &str, u64); 9] = [
+    ("theme", "tributi/tari", 2),
+    ("theme", "tributi/imu", 0),
+    ("theme", "not_registered", 4),
+    ("kind", "information", 2),
+    ("kind", "complaint", 0),
+    ("tag", "bolletta", 0),
+    ("level", "I", 2),
+    ("level", "II", 0),
+    ("unit", "area-crm", 0),
+];
+
+async fn answers(city: &TestApp) -> [u64; 9] {
+    let mut answers = [0; 9];
+    for (answer, (key, value, _)) in answers.iter_mut().zip(QUESTIONS) {
+        *answer = offered(city, json!({ key: value })).await;
+    }
+    answers
+}
+
+#[tokio::test]
+async fn tables_follow_what_tickets_are_filed_under_and_their_merges() {
+    both(async |database| {
+        let city = lived(database).await;
+        city.now_is("2026-10-27 12:00");
+        let call = city.call_log().await.into_iter().find(|call| call.call_id == "1.3").unwrap();
+        let request = json!({ "theme": "tributi/tari", "kind": "information", "subject": "TARI" });
+        let second = city.register(call.id, request).await.unwrap();
+        let first =
+            city.tickets().await.into_iter().find(|it| it.channel == Channel::Phone && it.id != second.id);
+        let first = first.unwrap();
+        // Each day is counted, marked by what follows, and says the same before and after it is counted anew.
+        let becomes = async |expected: [u64; 9]| {
+            assert_eq!(marked(&city), ["2026-10-25"]);
+            assert_eq!(answers(&city).await, expected);
+            city.verifies().await;
+            assert_eq!(counted(&city).await, 1);
+            assert_eq!(answers(&city).await, expected);
+            city.verifies().await;
+        };
+        counted(&city).await;
+        assert_eq!(answers(&city).await, QUESTIONS.map(|(_, _, offered)| offered));
+        let escalate = StepRequest::Escalate { unit: "area-crm".to_owned(), note: None };
+        city.step(second.id, escalate).await;
+        becomes([2, 0, 4, 2, 0, 0, 1, 1, 1]).await;
+        let change = TicketChange {
+            theme: Some("tributi/imu".to_owned()),
+            kind: Some(Kind::Complaint),
+            tags: Some(vec!["bolletta".to_owned()]),
+            ..TicketChange::default()
+        };
+        city.app.change_ticket(&operator(), first.id, change, first.version, city.now()).await.unwrap();
+        becomes([1, 1, 4, 1, 1, 1, 1, 1, 1]).await;
+        // What is not counted by changes nothing.
+        city.reply(first.id, "Ecco.").await;
+        assert_eq!(marked(&city), Vec::<String>::new());
+        // The second ticket speaks for the first, and then no more.
+        let merge = MergeTicket { into: second.id, reason: None };
+        city.app.merge_ticket(&operator(), first.id, merge, None, city.now()).await.unwrap();
+        becomes([2, 0, 4, 2, 0, 0, 0, 2, 2]).await;
+        let change = TicketChange { tags: Some(vec!["bolletta".to_owned()]), ..TicketChange::default() };
+        let version = city.app.ticket(&operator(), second.id, city.now()).await.unwrap().version;
+        city.app.change_ticket(&operator(), second.id, change, version, city.now()).await.unwrap();
+        becomes([2, 0, 4, 2, 0, 2, 0, 2, 2]).await;
+        city.app.unmerge_ticket(&operator(), first.id, None, city.now()).await.unwrap();
+        becomes([1, 1, 4, 1, 1, 2, 1, 1, 1]).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_question_about_what_the_city_does_not_have_is_refused() {
+    both(async |database| {
+        let city = lived(database).await;
+        for (key, value) in [
+            ("theme", json!("astrologia")),
+            ("kind", json!("gossip")),
+            ("unit", json!("nessuna")),
+            ("level", json!("III")),
+            ("municipio", json!(10)),
+        ] {
+            let query = json!({ "from": "2026-10-24", "to": "2026-10-27", key: value });
+            let query = serde_json::from_value(query).unwrap();
+            let error = city.app.call_intervals(&supervisor(), query, city.now()).await.unwrap_err();
+            assert_eq!(error.kind().0, ErrorKind::Invalid, "{key}");
+        }
     })
     .await;
 }

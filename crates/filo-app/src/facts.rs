@@ -278,7 +278,7 @@ fn add_tickets(
     merged: &Merges,
     known: Known,
 ) -> Result<(), AppError> {
-    let log = tickets::events_of(conn, ids)?;
+    let (log, districts) = (tickets::events_of(conn, ids)?, tickets::districts(conn, ids)?);
     for log in log.chunk_by(|a, b| a.ticket == b.ticket) {
         let counted: Vec<&Event> = log.iter().filter(|event| known.counts(event)).collect();
         // A ticket opened by hand after the limit: not known then.
@@ -287,12 +287,13 @@ fn add_tickets(
         }
         let ticket = Ticket::fold(counted)
             .map_err(|error| AppError::internal("a ticket's log does not fold", error))?;
-        loaded.tickets.push(fact(ticket, merged));
+        let municipio = districts.get(&ticket.id).copied();
+        loaded.tickets.push(TicketFact { municipio, ..fact(ticket, merged) });
     }
     Ok(())
 }
 
-/// A ticket by itself, whatever became of its person.
+/// A ticket by itself, whatever became of its person and wherever it is about.
 pub(crate) fn unmerged(ticket: Ticket) -> TicketFact {
     fact(ticket, &Merges::new())
 }
@@ -305,6 +306,7 @@ fn fact(ticket: Ticket, merged: &Merges) -> TicketFact {
         source: ticket.opening.source.clone(),
         theme: ticket.theme,
         kind: ticket.kind,
+        municipio: None,
         person: ticket.opening.person.map(|person| current(merged, person)),
         matter: ticket.matter,
         merged_into: ticket.merged.map(|merge| merge.into),

@@ -1,15 +1,14 @@
-//! Calls by intervals of local time, as they are known now: from rollups, or from facts where a theme is asked for.
+//! Calls by intervals of local time, as they are known now, read from rollups.
 
-use filo_domain::Instant;
+use filo_domain::{
+    Instant,
+    vocabulary::{Kind, Level, Word},
+};
 use filo_indicators::intervals::{self, Asked, By, Interval, IntervalTable};
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use crate::{
-    App, AppError, Caller, Permission,
-    facts::{self, Known},
-    rollups, table,
-};
+use crate::{App, AppError, Caller, Permission, rollups, table};
 
 const DAY_S: i64 = 86_400;
 /// The intervals of one table: 31 days of quarters of an hour.
@@ -19,7 +18,7 @@ const MINUTES_PER_DAY: i64 = 1_440;
 const RESIDUALS: [&str; 2] = ["not_registered", "unclassified"];
 
 /// Which intervals to list.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IntervalsQuery {
     /// The first local day, `YYYY-MM-DD`.
@@ -34,6 +33,16 @@ pub struct IntervalsQuery {
     pub queue: Option<String>,
     /// Only calls registered under this theme.
     pub theme: Option<String>,
+    /// Only calls registered as this kind.
+    pub kind: Option<String>,
+    /// Only calls whose ticket is this unit's.
+    pub unit: Option<String>,
+    /// `I`: only calls whose ticket was never handed to level II; `II`: only those of the others.
+    pub level: Option<String>,
+    /// Only calls whose ticket is of this district.
+    pub municipio: Option<i32>,
+    /// Only calls whose ticket has this tag.
+    pub tag: Option<String>,
 }
 
 impl App {
@@ -55,18 +64,14 @@ impl App {
                 let zone = &core.city.zone;
                 // A wait that ends in the span may have begun the day before.
                 let from = zone.day_start(asked.from).plus_seconds(-DAY_S);
-                if asked.is_of_rollups() {
-                    let rollup = rollups::of_days(conn, &core, zone.day(from), asked.to)?;
-                    return Ok(intervals::table_of(&rollup, &core.definitions, &asked, zone, now));
-                }
-                let facts = facts::load(conn, &core, (from, zone.day_start(asked.to)), Known::at(now))?;
-                Ok(intervals::table(&facts, &core.definitions, &asked, zone, now))
+                let rollup = rollups::of_days(conn, &core, zone.day(from), asked.to)?;
+                Ok(intervals::table(&rollup, &core.definitions, &asked, zone, now))
             })
             .await
     }
 
     fn asked(&self, query: IntervalsQuery) -> Result<Asked, AppError> {
-        let IntervalsQuery { from, to, step, by, queue, theme } = query;
+        let IntervalsQuery { from, to, step, by, queue, theme, kind, unit, level, municipio, tag } = query;
         let (from, to) = (day("/from", &from)?, day("/to", &to)?);
         let step_minutes = step.unwrap_or(60);
         if ![15, 30, 60].contains(&step_minutes) {
@@ -90,8 +95,29 @@ impl App {
             let why = "expected a theme of the city, not_registered or unclassified";
             return Err(AppError::invalid("/theme", why));
         }
-        Ok(Asked { from, to, step_minutes, by, queue, theme })
+        if unit.as_ref().is_some_and(|unit| self.core.city.units.get(unit).is_none()) {
+            return Err(AppError::invalid("/unit", "expected a unit of the city"));
+        }
+        if municipio.is_some_and(|number| !self.core.city.profile.has_district(number)) {
+            return Err(AppError::invalid("/municipio", "must be the number of a Municipio"));
+        }
+        let (kind, level) = (word::<Kind>("/kind", kind)?, word::<Level>("/level", level)?);
+        Ok(Asked {
+            queue,
+            theme,
+            kind,
+            unit,
+            level,
+            municipio,
+            tag,
+            ..Asked::all(from, to, step_minutes, by)
+        })
     }
+}
+
+fn word<W: Word>(pointer: &str, text: Option<String>) -> Result<Option<W>, AppError> {
+    let parse = |text: String| W::parse_word(&text).map_err(|error| AppError::invalid(pointer, error));
+    text.map(parse).transpose()
 }
 
 fn day(pointer: &str, text: &str) -> Result<Date, AppError> {

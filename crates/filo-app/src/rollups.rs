@@ -4,7 +4,9 @@
 //! the same whichever way they come and nobody waits for the upkeep. Today changes all the time and is left to the facts
 //! until it is over. What is read here has to be of one snapshot: marks and rollups belong together.
 
-use filo_domain::{CityZone, Instant, vocabulary::Channel};
+use std::collections::BTreeSet;
+
+use filo_domain::{CityZone, Instant, TicketId, vocabulary::Channel};
 use filo_indicators::rollup::{Rollup, quarter_start};
 use filo_store::{
     Conn, StoreError,
@@ -71,7 +73,11 @@ fn of_day(conn: &mut Conn, core: &Core, day: Date) -> Result<Rollup, AppError> {
     let zone = &core.city.zone;
     let next = day.tomorrow().unwrap_or(Date::MAX);
     let facts = facts::contacts_alone(conn, (zone.day_start(day), zone.day_start(next)))?;
-    Ok(Rollup::of(&facts, &core.definitions, zone, day))
+    let tickets =
+        facts.calls.iter().map(|call| call.ticket).chain(facts.interactions.iter().map(|it| it.ticket));
+    let tickets: BTreeSet<TicketId> = tickets.flatten().collect();
+    let files = rollups::files(conn, &tickets.into_iter().collect::<Vec<_>>())?;
+    Ok(Rollup::of(&facts, &files, &core.definitions, zone, day))
 }
 
 /// The days of `[from, to)` together: marked ones from their facts.

@@ -262,6 +262,7 @@ mod tests {
             source: "scrivi".to_owned(),
             theme: None,
             kind: Kind::Information,
+            municipio: None,
             person: None,
             matter: None::<MatterId>,
             merged_into: None,

@@ -153,11 +153,15 @@ fn write_ticket(ticket: &TicketFact, names: &mut Names, line: &mut Vec<u8>) {
         (names.tickets.of(Some(ticket.id)), names.persons.of(ticket.person), names.matters.of(ticket.matter));
     let about = (ticket.channel, &ticket.source, &ticket.theme, ticket.kind, &ticket.tags, &ticket.flags);
     match ticket.merged_into {
-        None => always(serde_json::to_writer(line, &(place, about, &ticket.history))),
+        None => always(serde_json::to_writer(&mut *line, &(place, about, &ticket.history))),
         Some(into) => {
             let into = names.tickets.of(Some(into));
-            always(serde_json::to_writer(line, &(place, about, &ticket.history, into)));
+            always(serde_json::to_writer(&mut *line, &(place, about, &ticket.history, into)));
         }
+    }
+    // Tickets without a district are written as before any had one.
+    if let Some(municipio) = ticket.municipio {
+        always(serde_json::to_writer(line, &("municipio", municipio)));
     }
 }
 

@@ -179,6 +179,8 @@ pub struct TicketFact {
     pub theme: Option<String>,
     /// What it asks for.
     pub kind: Kind,
+    /// The district, where it is known.
+    pub municipio: Option<i32>,
     /// The person after merges.
     pub person: Option<PersonId>,
     /// The matter it is joined in.

@@ -2,24 +2,24 @@
 //!
 //! **Invariant:** the rows are the phone's own figures parted by when: a call stands in the interval in which it entered
 //! its first queue, a wait in the one in which it ended, so the rows add up to the totals. Intervals are cut from each
-//! local midnight on: an hour that the clocks show twice is two of them, one that they skip is none. A table is the same
-//! from facts ([`table`]) and from rollups ([`table_of`]), which hold all but the themes. Start at either.
+//! local midnight on: an hour that the clocks show twice is two of them, one that they skip is none. Start at [`table`].
 
 use std::collections::BTreeMap;
 
-use filo_domain::{CityZone, Instant, Period, policy::is_within, vocabulary::CallOutcome};
+use filo_domain::{
+    CityZone, Instant, Period,
+    policy::is_within,
+    vocabulary::{CallOutcome, Kind, Level},
+};
 use jiff::civil::{Date, DateTime};
 use serde::Serialize;
 
 use crate::{
-    book::Book,
     definition::Definitions,
-    facts::Facts,
     number,
-    report::CallFigures,
-    report::calls::{Calls, parted, queue_row},
+    report::{CallFigures, calls::queue_row},
     rollup::{Group, Quarter, Rollup},
-    view::{Contact, NOT_REGISTERED, UNCLASSIFIED, View, Window},
+    view::{NOT_REGISTERED, UNCLASSIFIED, Window},
     words,
 };
 
@@ -55,6 +55,16 @@ pub struct Asked {
     pub queue: Option<String>,
     /// Only calls registered under this theme, or `not_registered`, or `unclassified`.
     pub theme: Option<String>,
+    /// Only calls registered as this kind.
+    pub kind: Option<Kind>,
+    /// Only calls whose ticket is this unit's.
+    pub unit: Option<String>,
+    /// Only calls whose ticket was never handed to level II, or was.
+    pub level: Option<Level>,
+    /// Only calls whose ticket is of this district.
+    pub municipio: Option<i32>,
+    /// Only calls whose ticket has this tag.
+    pub tag: Option<String>,
 }
 
 /// A table of intervals.
@@ -74,6 +84,16 @@ pub struct IntervalTable {
     pub queue: Option<String>,
     /// Of one theme alone.
     pub theme: Option<String>,
+    /// Of one kind alone.
+    pub kind: Option<Kind>,
+    /// Of one unit alone.
+    pub unit: Option<String>,
+    /// Of one level alone.
+    pub level: Option<Level>,
+    /// Of one district alone.
+    pub municipio: Option<i32>,
+    /// Of one tag alone.
+    pub tag: Option<String>,
     /// The instant as at which everything is known.
     pub as_of: Instant,
     /// What the figures say.
@@ -115,26 +135,8 @@ pub struct Interval {
     pub calls: CallFigures,
 }
 
-/// Computes a table. `facts` are those of the span and of the day before it, whose waits may end in it.
+/// Reads a table out of a rollup of the days of the span and of the day before it, whose waits may end in it.
 pub fn table(
-    facts: &Facts,
-    definitions: &Definitions,
-    asked: &Asked,
-    zone: &CityZone,
-    as_of: Instant,
-) -> IntervalTable {
-    let grid = Grid::of(asked, zone);
-    let view = View::new(facts, &definitions.set(grid.window.period).report, zone, as_of);
-    let admits = |call: &Contact| asked.admits(&view, call);
-    let parts = parted(&view, grid.window, |call, at| admits(call).then(|| grid.place(at)));
-    let mut all = parted(&view, grid.window, |call, _| admits(call).then_some(()));
-    let rows = grid.rows(|place| figures(parts.get(&place)));
-    grid.table(definitions, as_of, figures(all.remove(&()).as_ref()), rows)
-}
-
-/// Reads a table out of a rollup of the days of the span and of the day before it. `asked` must need no more than
-/// rollups hold: [`Asked::is_of_rollups`].
-pub fn table_of(
     rollup: &Rollup,
     definitions: &Definitions,
     asked: &Asked,
@@ -144,7 +146,7 @@ pub fn table_of(
     let grid = Grid::of(asked, zone);
     let (mut parts, mut all): (BTreeMap<usize, Sums>, Sums) = Default::default();
     for (group, quarters) in rollup.groups() {
-        let Some(outcome) = group.outcome.filter(|_| asked.admits_group(group)) else { continue };
+        let Some(outcome) = group.outcome.filter(|_| asked.admits(group)) else { continue };
         for (at, quarter) in quarters.iter().filter(|(at, _)| grid.window.holds(*at)) {
             all.add(outcome, quarter);
             parts.entry(grid.place(at)).or_default().add(outcome, quarter);
@@ -187,31 +189,34 @@ impl FigureDefinition {
 }
 
 impl Asked {
-    fn admits(&self, view: &View, call: &Contact) -> bool {
-        let theme = |wanted: &str| match wanted {
-            NOT_REGISTERED | UNCLASSIFIED => view.theme_of(call.ticket) == wanted,
-            _ => {
-                let ticket = call.ticket.and_then(|id| view.ticket(id));
-                ticket.and_then(|it| it.theme.as_deref()).is_some_and(|own| is_within(own, wanted))
-            }
-        };
-        self.admits_queue(call.queue) && self.theme.as_deref().is_none_or(theme)
+    /// All calls between two days.
+    pub fn all(from: Date, to: Date, step_minutes: i64, by: By) -> Self {
+        let (queue, theme, kind, unit) = (None, None, None, None);
+        Self { from, to, step_minutes, by, queue, theme, kind, unit, level: None, municipio: None, tag: None }
     }
-    /// Whether rollups say it all: they know which calls are registered, not under what.
-    pub fn is_of_rollups(&self) -> bool {
-        self.theme.as_deref().is_none_or(|theme| theme == NOT_REGISTERED)
-    }
-    fn admits_group(&self, group: &Group) -> bool {
-        self.admits_queue(group.queue.as_deref()) && (self.theme.is_none() || !group.registered)
+    fn admits(&self, group: &Group) -> bool {
+        let Self { theme, kind, unit, level, municipio, tag, .. } = self;
+        let filed = &group.filed;
+        self.admits_queue(group.queue.as_deref())
+            && theme.as_deref().is_none_or(|theme| is_under(group, theme))
+            && kind.is_none_or(|kind| filed.kind == Some(kind))
+            && unit.as_ref().is_none_or(|unit| filed.unit.as_ref() == Some(unit))
+            && level.is_none_or(|level| filed.level == Some(level))
+            && municipio.is_none_or(|municipio| filed.municipio == Some(municipio))
+            && tag.as_ref().is_none_or(|tag| filed.tags.contains(tag))
     }
     fn admits_queue(&self, queue: Option<&str>) -> bool {
         self.queue.as_deref().is_none_or(|wanted| queue_row(queue) == wanted)
     }
 }
 
-fn figures(part: Option<&Calls>) -> CallFigures {
-    let mut book = Book::default();
-    part.map(|part| part.figures(&mut book.page(""))).unwrap_or_default()
+/// Whether contacts are registered under a theme or one below it, or make a row of the rest.
+fn is_under(group: &Group, theme: &str) -> bool {
+    match (theme, group.filed.theme.as_deref()) {
+        (NOT_REGISTERED, _) => !group.registered,
+        (UNCLASSIFIED, own) => group.registered && own.is_none(),
+        (wanted, own) => own.is_some_and(|own| is_within(own, wanted)),
+    }
 }
 
 /// The intervals of a table, each by its place.
@@ -280,14 +285,21 @@ impl<'a> Grid<'a> {
         intervals: Vec<Interval>,
     ) -> IntervalTable {
         let set = definitions.set(self.window.period);
+        let Asked { step_minutes, by, queue, theme, kind, unit, level, municipio, tag, .. } =
+            self.asked.clone();
         IntervalTable {
             from: self.window.from,
             to: self.window.to,
             zone: self.zone.name().to_owned(),
-            step_minutes: self.asked.step_minutes,
-            by: self.asked.by,
-            queue: self.asked.queue.clone(),
-            theme: self.asked.theme.clone(),
+            step_minutes,
+            by,
+            queue,
+            theme,
+            kind,
+            unit,
+            level,
+            municipio,
+            tag,
             as_of,
             definitions: FIGURES.into_iter().map(FigureDefinition::of).collect(),
             version: BTreeMap::from([(set.set.clone(), set.version())]),

@@ -147,6 +147,8 @@ impl Population {
             return self.kind.is_empty()
                 && self.theme.is_empty()
                 && self.unit.is_empty()
+                && self.level.is_empty()
+                && self.municipio.is_empty()
                 && self.tag.is_empty();
         };
         let theme = |wanted: &String| {
@@ -156,6 +158,8 @@ impl Population {
         (self.kind.is_empty() || self.kind.contains(&ticket.kind))
             && (self.theme.is_empty() || self.theme.iter().any(theme))
             && (self.unit.is_empty() || self.unit.iter().any(unit))
+            && (self.level.is_empty() || self.level.contains(&ticket.level()))
+            && (self.municipio.is_empty() || ticket.municipio.is_some_and(|it| self.municipio.contains(&it)))
             && (self.tag.is_empty() || self.tag.iter().any(|tag| ticket.tags.contains(tag)))
     }
     fn admits_ticket(&self, ticket: &TicketFact) -> bool {

@@ -4,14 +4,14 @@
 //! rollups of days merge into that of their span: nothing in it is rounded. Waits are whole seconds, so a histogram
 //! with one count a second loses nothing: means, medians and percentiles out of it are exact, and no sketch with an
 //! error is needed. A contact belongs to the day on which it occurred, its wait to the quarter in which it ended, be
-//! that after midnight. The offset of a zone is a whole number of quarters, so intervals of local time are, too. What
-//! differs from ticket to ticket, such as the theme, is not in it. Start at [`Rollup::of`].
+//! that after midnight. The offset of a zone is a whole number of quarters, so intervals of local time are, too. What a
+//! contact's ticket is filed under is what it is filed under now. Start at [`Rollup::of`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use filo_domain::{
-    CityZone, Instant, Period,
-    vocabulary::{CallOutcome, Channel},
+    CityZone, Instant, Period, TicketId,
+    vocabulary::{CallOutcome, Channel, Kind, Level},
 };
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -26,6 +26,33 @@ use crate::{
 /// How long a quarter of an hour is.
 pub const QUARTER_S: i64 = 900;
 
+/// What contacts are counted by of the ticket that speaks for them; nothing of those that nobody has registered.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Filed {
+    /// The theme; `None` until it is classified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theme: Option<String>,
+    /// What it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
+    /// The unit now, or at the resolution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unit: Option<String>,
+    /// II of what was ever handed to level II.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// The district.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub municipio: Option<i32>,
+    /// Tags, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+}
+
+/// What tickets are filed under; of a merged one, what the ticket that speaks for it is.
+pub type Files = HashMap<TicketId, Filed>;
+
 /// What contacts that are counted together share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group {
@@ -39,16 +66,20 @@ pub struct Group {
     pub outcome: Option<CallOutcome>,
     /// Whether there is a ticket for it.
     pub registered: bool,
+    /// What that ticket is filed under.
+    pub filed: Filed,
 }
 
 impl Group {
-    fn of(contact: &Contact) -> Self {
+    fn of(contact: &Contact, files: &Files) -> Self {
+        let filed = contact.ticket.and_then(|ticket| files.get(&ticket));
         Self {
             source: contact.source.to_owned(),
             channel: contact.channel,
             queue: contact.queue.map(str::to_owned),
             outcome: contact.call.map(|call| call.outcome),
             registered: contact.ticket.is_some(),
+            filed: filed.cloned().unwrap_or_default(),
         }
     }
 }
@@ -148,13 +179,13 @@ pub fn quarter_start(at: Instant) -> Instant {
 pub struct Rollup(BTreeMap<Group, Quarters>);
 
 impl Rollup {
-    /// Counts the contacts of a local day, whose facts these are. Of the definitions nothing enters that could change
-    /// what is counted here.
-    pub fn of(facts: &Facts, definitions: &Definitions, zone: &CityZone, day: Date) -> Self {
+    /// Counts the contacts of a local day, whose facts these are and whose tickets are filed so. Of the definitions
+    /// nothing enters that could change what is counted here.
+    pub fn of(facts: &Facts, files: &Files, definitions: &Definitions, zone: &CityZone, day: Date) -> Self {
         let rules = &definitions.set(Period::month_of(day)).report;
         let mut rollup = Self::default();
         for contact in &View::new(facts, rules, zone, zone.day_start(day)).contacts {
-            let quarters = rollup.0.entry(Group::of(contact)).or_default();
+            let quarters = rollup.0.entry(Group::of(contact, files)).or_default();
             quarters.at(contact.at).contacts += 1;
             if let Some((stop, wait_s)) = contact.waited() {
                 quarters.at(stop).waits.add(wait_s);

@@ -138,6 +138,7 @@ impl World {
             source,
             theme: None,
             kind: Kind::Information,
+            municipio: None,
             person: None,
             matter: None,
             merged_into: None,

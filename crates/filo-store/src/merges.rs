@@ -8,6 +8,7 @@ use filo_domain::{Instant, TicketId, ticket::Ticket};
 use crate::{
     Conn, StoreError,
     conn::on,
+    rollups,
     schema::merged_tickets,
     sql_types::{SqlId, SqlInstant},
 };
@@ -15,7 +16,7 @@ use crate::{
 /// Merges point one way; the bound guards against rows changed by hand.
 const LONGEST_CHAIN: usize = 64;
 
-/// Renews the row of a ticket.
+/// Renews the row of a ticket, whose contacts count with another ticket from now on.
 ///
 /// # Errors
 /// The database's own.
@@ -31,7 +32,7 @@ pub fn write(conn: &mut Conn, ticket: &Ticket) -> Result<(), StoreError> {
             ))
             .execute(c))?;
     }
-    Ok(())
+    rollups::mark_contacts_of(conn, ticket.id)
 }
 
 /// Where the merged ones among these tickets point.
@@ -54,14 +55,24 @@ pub fn pointers(conn: &mut Conn, ids: &[TicketId]) -> Result<HashMap<TicketId, T
 /// # Errors
 /// The database's own.
 pub fn end_of(conn: &mut Conn, id: TicketId) -> Result<TicketId, StoreError> {
-    let mut end = id;
+    Ok(ends_of(conn, &[id])?.remove(&id).unwrap_or(id))
+}
+
+/// The same for each of several.
+///
+/// # Errors
+/// The database's own.
+pub fn ends_of(conn: &mut Conn, ids: &[TicketId]) -> Result<HashMap<TicketId, TicketId>, StoreError> {
+    let mut ends: HashMap<TicketId, TicketId> = ids.iter().map(|id| (*id, *id)).collect();
     for _ in 0..LONGEST_CHAIN {
-        match pointers(conn, &[end])?.get(&end) {
-            Some(next) => end = *next,
-            None => break,
+        let known: Vec<TicketId> = ends.values().copied().collect();
+        let next = pointers(conn, &known)?;
+        if next.is_empty() {
+            break;
         }
+        ends.values_mut().for_each(|end| *end = next.get(end).copied().unwrap_or(*end));
     }
-    Ok(end)
+    Ok(ends)
 }
 
 /// The tickets that point to one, however many merges lie between, nearest first.

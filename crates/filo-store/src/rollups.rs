@@ -12,20 +12,27 @@ use diesel::{
     dsl::{max, min},
     prelude::*,
 };
-use filo_domain::{Instant, vocabulary::Word};
-use filo_indicators::rollup::{Group, Quarters, Rollup};
+use filo_domain::{
+    Instant, TicketId,
+    vocabulary::{Direction, Word},
+};
+use filo_indicators::rollup::{Files, Group, Quarters, Rollup};
 use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::{
     Conn, StoreError,
     conn::{insert_each, on},
+    merges,
     schema::{interactions, rollup_marks, rollups},
-    sql_types::{SqlInstant, opt},
+    sql_types::{SqlId, SqlInstant, opt},
     sql_words::{corrupt, json, optional_word, word},
+    tickets,
 };
 
 const TABLE: &str = "rollups";
+/// Tickets asked for at once.
+const PAGE: usize = 500;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = rollups, treat_none_as_default_value = false)]
@@ -37,6 +44,7 @@ struct Row {
     queue: Option<String>,
     outcome: Option<String>,
     registered: bool,
+    filed: Value,
     quarters: Value,
 }
 
@@ -50,6 +58,7 @@ impl Row {
             queue: group.queue.clone(),
             outcome: group.outcome.map(|outcome| outcome.word().to_owned()),
             registered: group.registered,
+            filed: serde_json::to_value(&group.filed)?,
             quarters: serde_json::to_value(quarters)?,
         })
     }
@@ -61,6 +70,7 @@ impl Row {
             source: self.source,
             queue: self.queue,
             registered: self.registered,
+            filed: json(TABLE, &id, self.filed)?,
         };
         Ok((parse(TABLE, &self.local_day)?, group, json(TABLE, &id, self.quarters)?))
     }
@@ -79,6 +89,37 @@ pub fn mark<'d>(conn: &mut Conn, days: impl IntoIterator<Item = &'d str>) -> Res
         on!(conn, c => diesel::insert_into(rollup_marks::table).values(rollup_marks::local_day.eq(day)).execute(c))?;
     }
     Ok(())
+}
+
+/// Says that the contacts of a ticket, and of those merged into it, may be filed otherwise now.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn mark_contacts_of(conn: &mut Conn, ticket: TicketId) -> Result<(), StoreError> {
+    let absorbed = merges::absorbed(conn, ticket)?;
+    let ids: Vec<SqlId> = absorbed.into_iter().chain([ticket]).map(SqlId::from).collect();
+    let days: Vec<String> = on!(conn, c => interactions::table
+        .filter(interactions::ticket_id.eq_any(&ids))
+        .filter(interactions::direction.eq(Direction::Inbound.word()))
+        .select(interactions::local_day)
+        .distinct()
+        .load(c))?;
+    mark(conn, days.iter().map(String::as_str))
+}
+
+/// What tickets are filed under; of a merged one, what the ticket that speaks for it is.
+///
+/// # Errors
+/// The database's own.
+pub fn files(conn: &mut Conn, ids: &[TicketId]) -> Result<Files, StoreError> {
+    let mut files = Files::new();
+    for page in ids.chunks(PAGE) {
+        let ends = merges::ends_of(conn, page)?;
+        let speaking: Vec<TicketId> = ends.values().copied().collect();
+        let filed = tickets::filed(conn, &speaking)?;
+        files.extend(ends.into_iter().filter_map(|(id, end)| Some((id, filed.get(&end)?.clone()))));
+    }
+    Ok(files)
 }
 
 /// The marked days of `[from, to)`.

@@ -925,6 +925,7 @@ diesel::table! {
         queue -> Nullable<Text>,
         outcome -> Nullable<Text>,
         registered -> Bool,
+        filed -> Jsonb,
         quarters -> Jsonb,
     }
 }

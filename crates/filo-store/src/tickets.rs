@@ -3,7 +3,7 @@
 //! **Invariant:** a state change and its event are one transaction; the projection is written from the folded
 //! [`Ticket`] alone and never read to decide anything.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use diesel::prelude::*;
 use filo_domain::{
@@ -13,12 +13,13 @@ use filo_domain::{
     ticket::Ticket,
     vocabulary::{Channel, Kind, Level, Outcome, Priority, State, Word},
 };
+use filo_indicators::rollup::{Filed, Files};
 use serde_json::Value;
 
 use crate::{
     Conn, StoreError,
     conn::on,
-    merges,
+    merges, rollups,
     schema::{counters, events, request_codes, ticket_tags, tickets},
     sql_types::{SqlId, SqlInstant, opt},
     sql_words::{json, optional_word, word},
@@ -231,6 +232,17 @@ pub struct Beside {
 }
 
 impl TicketRecord {
+    /// What rollups count its contacts by.
+    fn filed(&self) -> Filed {
+        Filed {
+            theme: self.theme.clone(),
+            kind: Some(self.kind),
+            unit: self.unit.clone(),
+            level: Some(if self.escalated_at.is_some() { Level::II } else { self.level }),
+            municipio: self.municipio,
+            tags: self.tags.clone(),
+        }
+    }
     /// The projection of a folded ticket.
     pub fn of(ticket: &Ticket, beside: Beside) -> Self {
         let life = ticket.life();
@@ -440,6 +452,9 @@ fn insert_tags(conn: &mut Conn, id: SqlId, tags: &[String]) -> Result<(), StoreE
 /// The database's own.
 pub fn update(conn: &mut Conn, record: TicketRecord) -> Result<(), StoreError> {
     ticket_search::renew_head(conn, &record)?;
+    if filed(conn, &[record.id])?.remove(&record.id) != Some(record.filed()) {
+        rollups::mark_contacts_of(conn, record.id)?;
+    }
     let (id, tags) = (SqlId::from(record.id), record.tags.clone());
     let row = TicketRow::from(record);
     on!(conn, c => diesel::update(tickets::table.find(id)).set(&row).execute(c))?;
@@ -447,6 +462,31 @@ pub fn update(conn: &mut Conn, record: TicketRecord) -> Result<(), StoreError> {
         .filter(ticket_tags::ticket_id.eq(id).and(ticket_tags::tag.ne_all(&tags))))
         .execute(c))?;
     insert_tags(conn, id, &tags)
+}
+
+/// The districts of those of these tickets that have one: where a ticket is about is said when it is opened.
+///
+/// # Errors
+/// The database's own.
+pub fn districts(conn: &mut Conn, ids: &[TicketId]) -> Result<HashMap<TicketId, i32>, StoreError> {
+    let rows: Vec<(SqlId, Option<i32>)> = on!(conn, c => tickets::table
+        .filter(tickets::id.eq_any(ids.iter().map(|id| SqlId::from(*id))))
+        .filter(tickets::municipio.is_not_null())
+        .select((tickets::id, tickets::municipio))
+        .load(c))?;
+    Ok(rows.into_iter().filter_map(|(id, district)| Some((id.into(), district?))).collect())
+}
+
+/// What rollups count tickets by; merges are not looked at.
+///
+/// # Errors
+/// The database's own.
+pub(crate) fn filed(conn: &mut Conn, ids: &[TicketId]) -> Result<Files, StoreError> {
+    let rows: Vec<TicketRow> = on!(conn, c => tickets::table
+        .filter(tickets::id.eq_any(ids.iter().map(|id| SqlId::from(*id))))
+        .select(TicketRow::as_select())
+        .load(c))?;
+    rows.into_iter().map(|row| TicketRecord::try_from(row).map(|it| (it.id, it.filed()))).collect()
 }
 
 /// Reads one projection.

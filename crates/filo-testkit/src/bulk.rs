@@ -421,13 +421,13 @@ fn messages_out(words: &Words) -> Vec<String> {
 
 /// Rollups of other years, a hundred rows a day, and a few of these days that wait to be counted.
 fn counted(words: &Words) -> Vec<String> {
-    let (quarters, registered) = (words.json("{}"), words.is_false());
+    let (empty, registered) = (words.json("{}"), words.is_false());
     vec![
         words.rows(
             "rollups",
-            "local_day, place, source, channel, queue, outcome, registered, quarters",
+            "local_day, place, source, channel, queue, outcome, registered, filed, quarters",
             &format!(
-                "(1000 + n / 100) || '-01-01', n % 100, 'pbx-020202', 'phone', 'tari', 'answered', {registered}, {quarters}"
+                "(1000 + n / 100) || '-01-01', n % 100, 'pbx-020202', 'phone', 'tari', 'answered', {registered}, {empty}, {empty}"
             ),
             words.count,
         ),

@@ -258,9 +258,8 @@ async fn tables(app: &App, now: Instant, note: &mut impl FnMut(String)) -> Resul
             from: "2026-10-01".to_owned(),
             to: "2026-11-01".to_owned(),
             step: Some(15),
-            by: None,
-            queue: None,
             theme,
+            ..IntervalsQuery::default()
         };
         app.call_intervals(&analyst, query.clone(), now).await?;
         note(format!("intervals {query:?}"));

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use filo_domain::vocabulary as words;
 use utoipa::{IntoParams, ToSchema};
 
-use super::At;
+use super::{At, maybe_one_of, one_of};
 
 /// What is told of any set of calls.
 #[derive(ToSchema)]
@@ -88,6 +89,18 @@ pub struct IntervalTable {
     pub queue: Option<String>,
     /// Of one theme alone.
     pub theme: Option<String>,
+    /// Of one kind alone.
+    #[schema(schema_with = maybe_one_of::<words::Kind>)]
+    pub kind: Option<String>,
+    /// Of one unit alone.
+    pub unit: Option<String>,
+    /// Of one level alone.
+    #[schema(schema_with = maybe_one_of::<words::Level>)]
+    pub level: Option<String>,
+    /// Of one district alone.
+    pub municipio: Option<i32>,
+    /// Of one tag alone.
+    pub tag: Option<String>,
     /// The instant as at which everything is known.
     pub as_of: At,
     /// What the figures say.
@@ -124,4 +137,19 @@ pub struct IntervalsQuery {
     /// Only calls registered under this theme, with what is below it; `not_registered` and `unclassified` for the rest.
     #[param(max_length = 200)]
     pub theme: Option<String>,
+    /// Only calls registered as this kind.
+    #[param(schema_with = one_of::<words::Kind>)]
+    pub kind: Option<String>,
+    /// Only calls whose ticket is this unit's.
+    #[param(max_length = 200)]
+    pub unit: Option<String>,
+    /// `I`: only calls whose ticket was never handed to level II; `II`: only those of the others.
+    #[param(schema_with = one_of::<words::Level>)]
+    pub level: Option<String>,
+    /// Only calls whose ticket is of this district.
+    #[param(minimum = 1, maximum = 99)]
+    pub municipio: Option<i32>,
+    /// Only calls whose ticket has this tag.
+    #[param(max_length = 200)]
+    pub tag: Option<String>,
 }

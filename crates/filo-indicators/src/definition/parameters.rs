@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use filo_domain::vocabulary::{Channel, Kind};
+use filo_domain::vocabulary::{Channel, Kind, Level};
 use serde::{Deserialize, Serialize};
 
 use super::{DefinitionError, PrintUnit, Source};
@@ -96,7 +96,7 @@ pub struct Term {
     pub series: Option<String>,
     /// Things counted here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub things: Option<Population>,
+    pub things: Option<Box<Population>>,
     /// Only those things that satisfy it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub counted: Option<Condition>,
@@ -120,6 +120,12 @@ pub struct Population {
     /// Of tickets of which units.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unit: Vec<String>,
+    /// Of tickets of which levels: II of those that were ever handed there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub level: Vec<Level>,
+    /// Of tickets of which districts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub municipio: Vec<i32>,
     /// Of tickets with one of which tags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tag: Vec<String>,

@@ -7,15 +7,22 @@ use super::*;
 use crate::{
     intervals::{Asked, By, IntervalTable, table},
     report::CallFigures,
+    rollup::{Filed, Rollup},
 };
 
 fn asked(from: (i8, i8), to: (i8, i8), step_minutes: i64) -> Asked {
     let day = |(month, day)| date(2026, month, day);
-    Asked { from: day(from), to: day(to), step_minutes, by: By::Time, queue: None, theme: None }
+    Asked::all(day(from), day(to), step_minutes, By::Time)
 }
 
 fn intervals(world: &World, asked: &Asked) -> IntervalTable {
-    table(&world.facts, &milan(), asked, &rome(), at("12-31"))
+    let files = world.facts.tickets.iter().map(|ticket| (ticket.id, filed(ticket))).collect();
+    let rollup = Rollup::of(&world.facts, &files, &milan(), &rome(), asked.from);
+    table(&rollup, &milan(), asked, &rome(), at("12-31"))
+}
+
+fn filed(ticket: &TicketFact) -> Filed {
+    Filed { theme: ticket.theme.clone(), kind: Some(ticket.kind), ..Filed::default() }
 }
 
 /// Offered, answered, abandoned, waits and the seconds waited, over rows.

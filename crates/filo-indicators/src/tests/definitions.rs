@@ -1,7 +1,10 @@
 //! What definitions are refused, and where.
 
 use super::*;
-use crate::definition::DefinitionError;
+use crate::{
+    definition::{DefinitionError, Measure},
+    view::{View, Window},
+};
 
 /// The shipped set with one change.
 fn changed(from: &str, to: &str) -> Result<Definitions, DefinitionError> {
@@ -58,4 +61,40 @@ fn a_later_set_holds_from_its_day_on() {
     let name = |month: &str| definitions.set(Period::parse(month).unwrap()).set.clone();
     assert_eq!((name("2026-12").as_str(), name("2027-01").as_str()), ("milano-2021", "milano-2027"));
     assert_eq!(name("2019-05"), "milano-2021", "nothing earlier is defined");
+}
+
+#[test]
+fn a_population_may_ask_for_level_and_district() {
+    let mut world = World::default();
+    let everywhere = world.opening("10-05", Channel::Scrivi, InteractionKind::Submission);
+    let handed_over = world.opening("10-06", Channel::Scrivi, InteractionKind::Submission);
+    let elsewhere = world.opening("10-07", Channel::Scrivi, InteractionKind::Submission);
+    world.history(handed_over).escalated_at = Some(at("10-08"));
+    world.facts.tickets[handed_over].municipio = Some(7);
+    world.facts.tickets[elsewhere].municipio = Some(3);
+    assert_eq!(world.facts.tickets[everywhere].municipio, None);
+    let counted = |asked: &str| {
+        let text = format!("type = \"count\"\npopulation = {{ of = \"tickets\"{asked} }}");
+        let measure: Measure = toml::from_str(&text).unwrap();
+        let (definitions, zone) = (milan(), rome());
+        let period = Period::parse_month("2026-10").unwrap();
+        let view = View::new(&world.facts, &definitions.set(period).report, &zone, at("12-31"));
+        measure.figure(&view, Window::of(period, &zone, at("12-31")), true).items.len()
+    };
+    assert_eq!(counted(""), 3);
+    assert_eq!(counted(", level = [\"II\"]"), 1);
+    assert_eq!(counted(", level = [\"I\"]"), 2);
+    assert_eq!(counted(", level = [\"I\", \"II\"]"), 3);
+    assert_eq!(counted(", municipio = [7]"), 1);
+    assert_eq!(counted(", municipio = [3, 7]"), 2);
+    assert_eq!(counted(", municipio = [3], level = [\"II\"]"), 0);
+}
+
+#[test]
+fn where_a_ticket_is_about_is_an_input() {
+    let mut world = World::default();
+    let ticket = world.opening("10-05", Channel::Scrivi, InteractionKind::Submission);
+    let before = world.report("2026-10").inputs_sha256;
+    world.facts.tickets[ticket].municipio = Some(7);
+    assert_ne!(world.report("2026-10").inputs_sha256, before);
 }

@@ -40,6 +40,10 @@ impl TicketFact {
     pub(crate) fn ever_escalated(&self) -> bool {
         self.history.escalated_at.is_some() || self.history.level == Level::II
     }
+    /// What is told of its level.
+    pub(crate) fn level(&self) -> Level {
+        if self.ever_escalated() { Level::II } else { Level::I }
+    }
     /// The theme's first level.
     pub(crate) fn top_theme(&self) -> Option<&str> {
         self.theme.as_deref().map(|theme| theme.split_once('/').map_or(theme, |(top, _)| top))

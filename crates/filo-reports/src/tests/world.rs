@@ -107,6 +107,7 @@ impl World {
             source: source.to_owned(),
             theme: None,
             kind: Kind::Information,
+            municipio: None,
             person: None,
             matter: None,
             merged_into: None,
