@@ -119,6 +119,14 @@ def hard_log(seed, calls, start, days):
         time = start - DAY + chance.randrange((days + 2) * DAY)
         # After a restart the exchange begins to count again: some ids are those of other days.
         call = f"{chance.randrange(50)}.old" if chance.random() < 0.01 else f"{time}.{number}"
+        # The machine that answers first: some go on to a queue, the others are served by it alone.
+        choices = chance.choice([0, 0, 0, 1, 1, 2])
+        for _ in range(choices):
+            choice = chance.choice(["0", "1", "2", "2-1", "2-1-3", "9"])
+            lines.append((time, f"{time}|{call}|NONE|NONE|IVRCHOICE|{choice}"))
+            time += chance.randrange(1, 30)
+        if choices and chance.random() < 0.2:
+            continue
         for leg in range(chance.choice([1, 1, 1, 1, 2, 3])):
             queue, began = chance.choice(queues), time
             fraction = f".{chance.randrange(1_000_000):06}" if chance.random() < 0.2 else ""
@@ -161,6 +169,8 @@ def hard_log(seed, calls, start, days):
             texts.append(f"{at}|NONE|tari|SIP/7|{chance.choice(noise)}|")
         if chance.random() < 0.01:
             texts.append(text)
+        if chance.random() < 0.01:
+            texts.append(text[: chance.randrange(1, 10)])
     files, at = [], 0
     while at < len(texts):
         size = chance.randrange(1, max(2, len(texts) // 3))

@@ -1,8 +1,10 @@
 """The monthly report computed a second time, from the exported facts and the definitions of the indicators, and not
 from Filo's code.
 
-What goes in: `filo export interactions|calls|tickets|events|persons|callbacks --format jsonl`. What comes out: figures by their
-JSON Pointer in the report, of the month, of the year to its end, and of the two months it is compared with.
+What goes in: `filo export interactions|calls|tickets|events|persons|callbacks --format jsonl`, what `filo quarantine list`
+says, the phone system's live events as they were pushed, what costs.py reads, and the sources of the city. What comes
+out: figures by their JSON Pointer in the report, of the month, of the year to its end, and of the two months it is
+compared with.
 
 The rules, in short. A contact is an inbound act of somebody outside; bounces, receipts, statuses, echoes, reactions,
 edits and removals are none. A phone contact is a call: the legs of one interaction. A request is a call that entered a
@@ -10,16 +12,20 @@ queue and is neither a short abandonment nor of unknown end; elsewhere one per t
 local month with an actionable contact. It is answered when a person answered the call, or when at or after the first
 actionable contact of the month a reply of a person exists that did not fail. Durations are differences of whole seconds
 and belong to the span in which their clock stopped; time closed between rounds is not counted. Everything else belongs
-to the span in which the contact came or the ticket was opened.
+to the span in which the contact came or the ticket was opened. A merged ticket is left out of all that counts tickets or
+measures their clocks; its contacts count with the ticket that speaks for it, and an answer in one of them answers for all.
 """
 
 import json
+import tomllib
 from collections import Counter, defaultdict
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+import costs
 import pandas
 
 ROME = ZoneInfo("Europe/Rome")
@@ -33,7 +39,9 @@ SHORT = 5
 # Events that change nothing that is measured here.
 INERT = {"receipt_sent", "noted", "classified", "contact_added", "matter_joined", "matter_left", "policy_chosen",
          "attachment_added", "callback_booked", "callback_moved", "callback_attempted", "callback_kept", "callback_missed",
-         "callback_cancelled"}
+         "callback_cancelled", "absorbed", "released"}
+# How far apart live events and the log may tell of the same: a leg's entry, and any instant without being a difference.
+SAME_LEG, SAME_INSTANT = 60, 2
 OUTCOMES = ("answered", "abandoned", "timed_out", "empty", "key_exit", "withdrawn", "transferred", "unknown")
 
 
@@ -48,6 +56,10 @@ def instant(text):
 
 def local(at):
     return datetime.fromtimestamp(at, ROME)
+
+
+def month_of(at):
+    return local(at).strftime("%Y-%m")
 
 
 def midnight(day):
@@ -101,7 +113,7 @@ class Call:
         legs = sorted(legs, key=lambda leg: leg["leg"])
         answered = next((number for number, leg in enumerate(legs) if leg["outcome"] == "answered"), None)
         self.outcome = "answered" if answered is not None else legs[-1]["outcome"]
-        self.queue = legs[0]["queue"]
+        self.queue, self.legs = legs[0]["queue"], legs
         # A number that one leg shows is known, however many others withhold it.
         self.caller = next((leg["caller"] for leg in legs if leg["caller"]), None)
         self.at = instant(legs[0]["entered_at"])
@@ -123,11 +135,13 @@ class Ticket:
     def __init__(self, row, events):
         self.id, self.channel, self.matter = row["id"], row["channel"], row["matter_id"]
         self.theme = row["theme"].split("/")[0] if row["theme"] else None
+        self.whole_theme, self.tags = row["theme"], row["tags"]
         self.opened = instant(row["opened_at"])
         self.replies, self.live, self.waits, self.ratings = {}, [], [], []
         self.rounds = [{"from": self.opened, "resolved": None, "closed": None}]
         self.charged = self.cancelled = None
         self.escalated, self.unit, self.level = False, None, "I"
+        self.merged, self.flags = None, ()
         for event in sorted(events, key=lambda event: event["seq"]):
             self.happens(event["kind"], instant(event["at"]), event["data"] or {})
         self.responses = sorted([*self.replies.values(), *self.live])
@@ -135,7 +149,7 @@ class Ticket:
     def happens(self, kind, at, data):
         last = self.rounds[-1]
         if kind == "opened":
-            self.unit, self.level = data["unit"], data["level"]
+            self.unit, self.level, self.flags = data["unit"], data["level"], data["flags"]
             self.escalated = data["level"] == "II"
         elif kind == "taken_in_charge":
             self.charged = at if self.charged is None else self.charged
@@ -167,6 +181,10 @@ class Ticket:
             self.cancelled = at
         elif kind == "rated":
             self.ratings.append(data["score"])
+        elif kind == "merged":
+            self.merged = data["into"]
+        elif kind == "unmerged":
+            self.merged = None
         elif kind not in INERT:
             raise Unforeseen(f"an event of kind {kind}")
 
@@ -206,26 +224,43 @@ class Ticket:
 
 
 class Contact:
-    def __init__(self, row, call, person):
+    def __init__(self, row, call, person, choice, end_of):
         self.id, self.source, self.channel, self.kind = row["id"], row["source"], row["channel"], row["kind"]
         self.at = call.at if call else instant(row["occurred_at"])
         self.recorded = instant(row["recorded_at"])
-        self.ticket, self.thread, self.call, self.person = row["ticket_id"], row["thread"], call, person
+        self.own_ticket, self.thread, self.call, self.person = row["ticket_id"], row["thread"], call, person
+        self.ticket, self.choice = end_of(row["ticket_id"]), choice
         self.reason = row["reason"]
         if call:
             self.reason = "unknown_outcome" if call.outcome == "unknown" else "short_abandon" if call.short else None
 
-    @property
-    def conversation(self):
+    def conversation_in(self, ticket):
         if self.channel == "social" and self.thread:
             return ("thread", self.source, self.thread)
-        return ("ticket", self.ticket) if self.ticket else ("alone", self.id)
+        return ("ticket", ticket) if ticket else ("alone", self.id)
+
+    @property
+    def conversation(self):
+        return self.conversation_in(self.ticket)
+
+    @property
+    def own_conversation(self):
+        """What it would belong to if no ticket were merged."""
+        return self.conversation_in(self.own_ticket)
 
     @property
     def excluded(self):
         """Why it makes no request."""
         homeless = self.call is None and self.ticket is None and self.channel != "social"
         return self.reason or ("no_ticket" if homeless and self.reason != "self_served" else None)
+
+
+class Request(NamedTuple):
+    channel: str
+    at: int
+    answered: bool
+    ticket: Ticket | None
+    talk: int | None
 
 
 class Facts:
@@ -241,9 +276,14 @@ class Facts:
         for row in read("calls"):
             legs[row["interaction_id"]].append(row)
         tickets = read("tickets")
-        if any(row["merged_into_id"] for row in tickets):
-            raise Unforeseen("merged tickets")
         self.tickets = {row["id"]: Ticket(row, events[row["id"]]) for row in tickets}
+        if any(row["merged_into_id"] != self.tickets[row["id"]].merged for row in tickets):
+            raise Unforeseen("a ticket that is merged into another than its events say")
+        self.heard = defaultdict(list)
+        for ticket in self.tickets.values():
+            self.heard[self.end_of(ticket.id)].append(ticket)
+        # Those that are counted and measured.
+        self.whole = [ticket for ticket in self.tickets.values() if not ticket.merged]
         self.callbacks = read("callbacks")
         self.interactions = read("interactions")
         self.contacts, self.thread_replies = [], defaultdict(list)
@@ -251,13 +291,15 @@ class Facts:
             if row["direction"] == "outbound" and row["kind"] == "reply" and row["thread"]:
                 self.thread_replies["thread", row["source"], row["thread"]].append(instant(row["occurred_at"]))
             if row["direction"] == "inbound" and row["kind"] not in NO_CONTACT:
-                call = Call(legs[row["id"]]) if legs[row["id"]] and row["reason"] != "self_served" else None
+                own = legs[row["id"]]
+                call = Call(own) if own and row["reason"] != "self_served" else None
                 person = row["person_id"]
                 while into.get(person):
                     person = into[person]
                 if call and call.caller is None and row["ticket_id"] is None:
                     person = None
-                self.contacts.append(Contact(row, call, person))
+                choice = own[0]["ivr_choice"] if own else None
+                self.contacts.append(Contact(row, call, person, choice, self.end_of))
         self.contacts.sort(key=lambda contact: (contact.at, contact.source, contact.id))
         self.of_person = defaultdict(list)
         for contact in self.contacts:
@@ -266,7 +308,20 @@ class Facts:
         for contact in self.contacts:
             if contact.ticket and contact.conversation[0] == "thread":
                 self.thread_ticket.setdefault(contact.conversation, contact.ticket)
+        self.subsumed = set()
         self.requests = list(self.ask())
+        self.quarantine, self.live = read("quarantine"), read("live")
+        self.rules = costs.Rules(folder)
+        self.handled = list(self.handle())
+        city = tomllib.loads(Path(folder, "config/city/city.toml").read_text())
+        # Desks have no channel of their own: there nobody is awaited, and each contact brings one.
+        self.sources = {row["key"]: row["channel"] for row in city["sources"] if "channel" in row}
+
+    def end_of(self, ticket):
+        """The ticket that speaks for one."""
+        while ticket and self.tickets[ticket].merged:
+            ticket = self.tickets[ticket].merged
+        return ticket
 
     def ticket_of(self, contact):
         return self.tickets.get(contact.ticket or self.thread_ticket.get(contact.conversation))
@@ -274,23 +329,53 @@ class Facts:
     def answered(self, contact):
         """Whether a person answered visibly at or after a contact."""
         ticket = self.ticket_of(contact)
-        replies = ticket.responses if ticket else self.thread_replies[contact.conversation]
+        told = [reply for heard in self.heard[ticket.id] for reply in heard.responses] if ticket else None
+        replies = self.thread_replies[contact.conversation] if told is None else told
         return any(contact.at <= reply <= self.as_of for reply in replies)
 
     def ask(self):
-        """The requests: (channel, instant, answered)."""
-        seen = set()
+        """The requests. Those that only a merge made one with another are `subsumed`, by their contacts."""
+        seen, seen_alone = set(), set()
         for contact in self.contacts:
             if contact.excluded:
                 continue
             if contact.call:
-                yield contact.channel, contact.at, contact.call.outcome == "answered"
+                yield Request(contact.channel, contact.at, contact.call.outcome == "answered", self.ticket_of(contact), contact.call.talk)
                 continue
-            day = local(contact.at)
-            key = (contact.conversation, day.year, day.month)
+            month = month_of(contact.at)
+            key, alone = (contact.conversation, month), (contact.own_conversation, month)
             if key not in seen:
-                seen.add(key)
-                yield contact.channel, contact.at, self.answered(contact)
+                yield Request(contact.channel, contact.at, self.answered(contact), self.ticket_of(contact), None)
+            elif alone not in seen_alone:
+                self.subsumed.add(contact.id)
+            seen.add(key)
+            seen_alone.add(alone)
+
+    def handle(self):
+        """What costs are shared out to."""
+        for request in self.requests:
+            if request.answered:
+                ticket = request.ticket
+                about = (ticket.whole_theme, ticket.unit, ticket.tags) if ticket else None
+                theme = (ticket.theme or "unclassified") if ticket else "not_registered"
+                line = self.rules.line(local(request.at).date(), about)
+                yield costs.Case(month_of(request.at), request.channel, theme, line, request.talk)
+
+    def differs(self, call):
+        """Whether live events and the log say otherwise of one of a call's legs."""
+        return any(differ(said, leg) for leg in call.legs for said in self.live if same_leg(said, leg))
+
+
+def same_leg(said, leg):
+    near = abs(instant(said["entered_at"]) - instant(leg["entered_at"])) <= SAME_LEG
+    return near and (said["call_id"], said["queue"]) == (leg["external_id"], leg["queue"])
+
+
+def differ(said, leg):
+    """Instants that both know and that are too far apart, or another outcome; the end of an unknown leg is not known."""
+    both = [(instant(said[name]), instant(leg[name])) for name in ("entered_at", "answered_at", "ended_at")]
+    apart = any(None not in pair and abs(pair[0] - pair[1]) > SAME_INSTANT for pair in both)
+    return apart or (None not in (said["outcome"], leg["outcome"]) and "unknown" != leg["outcome"] != said["outcome"])
 
 
 class Span:
@@ -300,14 +385,14 @@ class Span:
         self.facts, self.start, self.end, self.year = facts, start, end, year
         self.contacts = [contact for contact in facts.contacts if start <= contact.at < end]
         self.calls = [contact for contact in self.contacts if contact.call]
-        self.requests = [request for request in facts.requests if start <= request[1] < end]
-        self.opened = [ticket for ticket in facts.tickets.values() if start <= ticket.opened < end]
+        self.requests = [request for request in facts.requests if start <= request.at < end]
+        self.opened = [ticket for ticket in facts.whole if start <= ticket.opened < end]
         day_before = [contact for contact in facts.contacts if contact.call and start - DAY <= contact.at < end]
         self.waits = [contact for contact in day_before if contact.call.wait is not None and start <= contact.call.stopped < end]
 
     def clocked(self, clock, fits):
         """The seconds of a clock that stopped in the span."""
-        read = [ticket.clock(clock) for ticket in self.facts.tickets.values() if fits(ticket)]
+        read = [ticket.clock(clock) for ticket in self.facts.whole if fits(ticket)]
         return [value[1] for value in read if value and self.start <= value[0] < self.end]
 
     def figures(self, whole):
@@ -326,16 +411,32 @@ class Span:
             "backlog": self.backlog(),
             "callbacks": self.callbacks(),
             "ratings": self.ratings(),
+            "costs": self.costs(),
+            "data_quality": self.data_quality(),
             "sources": self.sources(),
         }
 
+    def costs(self):
+        first, last = local(self.start), local(self.end - 1)
+        months = [f"{first.year}-{month:02}" for month in range(first.month, last.month + 1)]
+        handled = [case for case in self.facts.handled if case.month in months]
+        return self.facts.rules.figures(months, handled)
+
+    def data_quality(self):
+        """Flags of the tickets opened, how many are merged, and of how many calls live events and the log differ."""
+        count = Counter(flag for ticket in self.opened for flag in set(ticket.flags))
+        count["merged"] = sum(ticket.merged is not None and self.start <= ticket.opened < self.end for ticket in self.facts.tickets.values())
+        count["call_differs"] = sum(self.facts.differs(contact.call) for contact in self.calls)
+        return [{"flag": flag, "count": many} for flag, many in sorted(count.items()) if many]
+
     def sources(self):
-        """Those that gave something; the others are rows of zeros."""
+        """All that are configured, those that were silent too, and whatever else gave something."""
         rows = []
-        for source in sorted({contact.source for contact in self.contacts}):
+        channels = {**self.facts.sources, **{contact.source: contact.channel for contact in self.contacts}}
+        for source, channel in sorted(channels.items()):
             own = [contact for contact in self.contacts if contact.source == source]
             rows.append({
-                "source": source, "contacts": len(own), "days_heard": len({local(contact.at).date() for contact in own}),
+                "source": source, "channel": channel, "contacts": len(own), "days_heard": len({local(contact.at).date() for contact in own}),
                 "late": sum(contact.recorded >= self.end for contact in own),
             })
         return rows
@@ -344,14 +445,15 @@ class Span:
         rows = []
         for channel in CHANNELS:
             own = [contact for contact in self.contacts if contact.channel == channel]
-            asked = [request for request in self.requests if request[0] == channel]
-            answered, registered = sum(request[2] for request in asked), sum(contact.ticket is not None for contact in own)
+            asked = [request for request in self.requests if request.channel == channel]
+            answered, registered = sum(request.answered for request in asked), sum(contact.ticket is not None for contact in own)
             on = lambda ticket, channel=channel: ticket.channel == channel
             if channel == "phone":
                 response = duration("queue_wait", [contact.call.wait for contact in self.waits if contact.call.outcome == "answered"])
             else:
                 response = duration("opened_to_first_response", self.clocked("response", on))
             reasons = Counter(contact.excluded for contact in own if contact.excluded)
+            reasons.update("merged" for contact in own if contact.id in self.facts.subsumed)
             rows.append({
                 "channel": channel, "inbound": len(own), "registered": registered, "registered_share": share(registered, len(own)),
                 "actionable": len(asked), "answered": answered, "response_rate": share(answered, len(asked)), "response": response,
@@ -364,7 +466,7 @@ class Span:
         registered = [contact for contact in self.contacts if contact.ticket]
         channels = {merged_channel(contact.channel) for contact in registered}
         members = defaultdict(list)
-        for ticket in self.facts.tickets.values():
+        for ticket in self.facts.whole:
             if ticket.matter:
                 members[ticket.matter].append(merged_channel(ticket.channel))
         touched = {self.facts.tickets[contact.ticket].matter for contact in registered}
@@ -377,7 +479,7 @@ class Span:
         }
 
     def response_rate(self):
-        answered = sum(request[2] for request in self.requests)
+        answered = sum(request.answered for request in self.requests)
         asked = len(self.requests)
         return {"answered": answered, "actionable": asked, "rate": share(answered, asked), "never_answered": asked - answered}
 
@@ -399,6 +501,7 @@ class Span:
             "mean_talk_s": mean([contact.call.talk for contact in answered if contact.call.talk is not None]),
             "by_queue": self.lines("queue", lambda contact: contact.call.queue),
             "by_theme": self.lines("theme", self.theme_of),
+            **self.choices(),
             "abandoned_came_back": self.came_back(),
         }
         if whole:
@@ -407,6 +510,16 @@ class Span:
             figures["repeat_callers"] = self.repeat_callers()
             figures["abandoned_then_wrote"] = self.then_wrote()
         return figures
+
+    def choices(self):
+        """What callers chose at the machine; the report has no list while nobody chose anything."""
+        offered = Counter(contact.choice for contact in self.calls)
+        served = Counter(contact.choice for contact in self.contacts if contact.reason == "self_served")
+        rows = [
+            {"choice": choice, "calls": offered[choice] + served[choice], "offered": offered[choice], "self_served": served[choice]}
+            for choice in sorted({*offered, *served} - {None})
+        ]
+        return {"ivr": rows} if rows else {}
 
     def theme_of(self, contact):
         if contact.ticket is None:
@@ -434,7 +547,7 @@ class Span:
         often = sum(count >= 3 for count in times.values())
         same = len({person for (person, _), count in themes.items() if count >= 3})
         return {
-            "identified": len(times), "more_than_2": often, "more_than_2_share": share(often, len(times)),
+            "window": "year-to-date", "identified": len(times), "more_than_2": often, "more_than_2_share": share(often, len(times)),
             "more_than_2_same_theme": same, "more_than_2_same_theme_share": share(same, len(times)),
             "anonymous_calls": len(calls) - len(known), "coverage": share(len(known), len(calls)),
         }
@@ -517,7 +630,9 @@ class Span:
             threads[contact.conversation].append(contact)
         asking = [next(contact for contact in thread if contact.reason is None) for thread in threads.values()
                   if any(contact.reason is None for contact in thread)]
-        taken = lambda contact: (ticket := self.facts.ticket_of(contact)) is not None and ticket.charged is not None
+        taken = lambda contact: (ticket := self.facts.ticket_of(contact)) is not None and any(
+            heard.charged is not None for heard in self.facts.heard[ticket.id]
+        )
         on = lambda ticket: ticket.channel == "social"
         return {
             "inbound_interactions": len(own), "comments": sum(contact.kind == "comment" for contact in own),
@@ -543,7 +658,7 @@ class Span:
 
     def units(self):
         rows = []
-        for unit in {ticket.unit for ticket in self.facts.tickets.values() if ticket.unit}:
+        for unit in {ticket.unit for ticket in self.facts.whole if ticket.unit}:
             own = [ticket for ticket in self.opened if ticket.unit == unit]
             count = Counter(ticket.standing for ticket in own)
             resolution = self.clocked("resolution", lambda ticket, unit=unit: ticket.unit == unit)
@@ -557,7 +672,7 @@ class Span:
 
     def backlog(self):
         at = min(self.end, self.facts.as_of)
-        left = [ticket for ticket in self.facts.tickets.values() if ticket.open_at(at)]
+        left = [ticket for ticket in self.facts.whole if ticket.open_at(at)]
         ages = [outside(ticket.opened, at, [gap for gap in ticket.gaps if gap[0] < at]) for ticket in left]
         return {
             "open_at_end": len(ages), "mean_age_s": mean(ages), "median_age_s": percentile(ages, 0.5),
@@ -583,6 +698,12 @@ class Span:
         }
 
 
+def waiting(facts):
+    """What waited for a person, by source."""
+    count = Counter(row["source"] for row in facts.quarantine if row["state"] == "open" and instant(row["created_at"]) <= facts.as_of)
+    return {"count": sum(count.values()), "by_source": dict(count)}
+
+
 def report(folder, month, as_of):
     """The figures of a month's report."""
     facts = Facts(folder, instant(as_of))
@@ -592,6 +713,7 @@ def report(folder, month, as_of):
     start, end = bounds(year, number)
     return {
         **Span(facts, start, end, january).figures(True),
+        "quarantine": waiting(facts),
         "year_to_date": Span(facts, january, end, january).figures(True),
         "comparison": {
             "previous_month": Span(facts, *bounds(before.year, before.month), january).figures(False),
@@ -601,25 +723,15 @@ def report(folder, month, as_of):
 
 
 # By what the rows of a list are told apart.
-KEYS = ("source", "channel", "reason", "mailbox", "theme", "unit", "queue", "interval", "label", "rating", "threshold_s")
-
-
-def without_silent(found):
-    """The report without the sources that gave nothing; one that says otherwise of such a source stays."""
-    silent = lambda row: not any(row[key] for key in ("contacts", "days_heard", "late"))
-    if isinstance(found, dict):
-        return {
-            key: [row for row in value if not silent(row)] if key == "sources" else without_silent(value)
-            for key, value in found.items()
-        }
-    return found
+KEYS = (("supplier", "month"), ("supplier",), ("source",), ("channel",), ("reason",), ("mailbox",), ("theme",), ("line",), ("unit",),
+        ("queue",), ("choice",), ("flag",), ("interval",), ("label",), ("rating",), ("threshold_s",))
 
 
 def keyed(rows):
     """A list's rows by their key; their order is no figure."""
     if rows and isinstance(rows[0], dict):
-        name = next(key for key in KEYS if key in rows[0])
-        return {row[name]: row for row in rows}
+        names = next(names for names in KEYS if all(name in rows[0] for name in names))
+        return {" ".join(str(row[name]) for name in names): row for row in rows}
     return {row: row for row in rows}
 
 
@@ -629,6 +741,8 @@ def differences(expected, found, place=""):
         expected, found = keyed(expected), keyed(found)
         if set(expected) != set(found):
             return [f"{place}: rows {sorted(map(str, expected))} here, {sorted(map(str, found))} in the report"], 1
+    if isinstance(expected, costs.Near):
+        return ([] if expected.fits(found) else [f"{place}: about {float(expected.exact)} here, {found} in the report"]), 1
     if isinstance(expected, dict):
         wrong, many = [], 0
         for key, value in expected.items():
