@@ -64,6 +64,10 @@ label = {{ it = "Tutto", en = "All" }}
 """
 # Which of the months from January of last year on they are paid for.
 PAID = {"linea": (0, None), "riserva": (1, -1), "sportello": (0, None), "posta": (12, None)}
+CALL = {
+    "channel": "phone", "subject": "Orari", "body": "Chiede gli orari", "theme": "anagrafe", "kind": "information",
+    "requester": {"name": "Anna"},
+}
 
 
 def months_to(month):
@@ -135,7 +139,7 @@ def merge(post, tickets, seed, many):
     written = [ticket["id"] for ticket in tickets if ticket["channel"] != "phone"]
     for number in range(many):
         among = written if chance.random() < 0.7 else every
-        first = chance.randrange(len(among) - 3)
+        first = chance.randrange(max(1, len(among) - 3))
         # The last one goes on into the third, and what points to it with it.
         ticket, into, on = chance.sample(among[first : first + 4], 3)
         post(f"tickets/{ticket}/merge", {"into": into, "reason": "lo stesso"})

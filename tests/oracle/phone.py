@@ -3,10 +3,12 @@
 What it knows: a line is time|callid|queue|member|EVENT|data…; times are seconds since 1970, whole or with a fraction.
 ENTERQUEUE opens a leg; CONNECT(hold), COMPLETEAGENT and COMPLETECALLER(hold, talk) and transfers with a talk say that
 a person answered; ABANDON(…, …, wait), EXITWITHTIMEOUT(…, …, wait), EXITEMPTY(…, …, wait), EXITWITHKEY(…, …, …, wait)
-say how it left unanswered. QUEUESTART says that the exchange started anew and forgot its open legs.
+say how it left unanswered. QUEUESTART says that the exchange started anew and forgot its open legs. IVRCHOICE, which the
+dialplan writes, says what a caller chose at the machine that answers first.
 
 A call is the legs of one id less than a day apart. It was answered if one of its legs was; else it has the outcome of
-its last leg. Its wait is the waits of its legs up to the first answer.
+its last leg. Its wait is the waits of its legs up to the first answer. A call with a choice and no leg was served by the
+machine.
 """
 
 import random
@@ -14,6 +16,7 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 
 DAY = 24 * 3600
+CHOICE = "IVRCHOICE"
 LEFT = {"ABANDON": ("abandoned", 2), "EXITWITHTIMEOUT": ("timed_out", 2), "EXITEMPTY": ("empty", 2), "EXITWITHKEY": ("key_exit", 3)}
 
 
@@ -25,7 +28,7 @@ def read(text):
         if len(fields) < 5 or not fields[0].replace(".", "", 1).isdigit():
             continue
         time, call, queue, _member, name, *parameters = fields
-        if name in ("ENTERQUEUE", "CONNECT", "COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER", "QUEUESTART", *LEFT):
+        if name in ("ENTERQUEUE", "CONNECT", "COMPLETEAGENT", "COMPLETECALLER", "BLINDTRANSFER", "QUEUESTART", CHOICE, *LEFT):
             events.add((float(time), call, queue, name, tuple(parameters)))
     return sorted(events)
 
@@ -39,7 +42,7 @@ def legs_of(events):
             entries[call, queue].append(time)
     told = defaultdict(list)
     for time, call, queue, name, parameters in events:
-        if name in ("ENTERQUEUE", "QUEUESTART"):
+        if name in ("ENTERQUEUE", "QUEUESTART", CHOICE):
             continue
         own = entries[call, queue]
         at = bisect_right(own, time) - 1
@@ -94,7 +97,10 @@ def call(legs):
 def figures(texts, start, end):
     """What the report must say of the calls that began in a period."""
     events = sorted(set().union(*(read(text) for text in texts)))
-    calls = [call for call in calls_of(legs_of(events)) if start <= int(call[0]) < end]
+    legs = legs_of(events)
+    calls = [call for call in calls_of(legs) if start <= int(call[0]) < end]
+    # A later choice is the same call's: of several instants the first counts.
+    chose = {call: time for time, call, _, name, _ in reversed(events) if name == CHOICE and call not in legs}
     count = Counter(word for _, word, _ in calls)
     known = [wait for _, word, wait in calls if word != "unknown" and wait is not None]
     answered = [wait for _, word, wait in calls if word == "answered" and wait is not None]
@@ -102,6 +108,7 @@ def figures(texts, start, end):
     return {
         "offered": len(calls),
         **{word: count[word] for word in ("answered", "abandoned", "timed_out", "empty", "key_exit", "unknown")},
+        "self_served": sum(start <= int(time) < end for time in chose.values()),
         "abandoned_short": sum(1 for _, word, wait in calls if word == "abandoned" and wait is not None and wait < 5),
         "mean_wait_s": mean(known),
         "mean_wait_answered_s": mean(answered),
@@ -119,8 +126,8 @@ def hard_log(seed, calls, start, days):
         time = start - DAY + chance.randrange((days + 2) * DAY)
         # After a restart the exchange begins to count again: some ids are those of other days.
         call = f"{chance.randrange(50)}.old" if chance.random() < 0.01 else f"{time}.{number}"
-        # The machine that answers first: some go on to a queue, the others are served by it alone.
-        choices = chance.choice([0, 0, 0, 1, 1, 2])
+        # The machine that answers first: most go on to a queue, the others are served by it alone.
+        choices = 0 if call.endswith(".old") else chance.choice([0, 0, 0, 1, 1, 2])
         for _ in range(choices):
             choice = chance.choice(["0", "1", "2", "2-1", "2-1-3", "9"])
             lines.append((time, f"{time}|{call}|NONE|NONE|IVRCHOICE|{choice}"))

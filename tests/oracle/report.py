@@ -19,7 +19,7 @@ measures their clocks; its contacts count with the ticket that speaks for it, an
 import json
 import tomllib
 from collections import Counter, defaultdict
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -506,7 +506,8 @@ class Span:
         }
         if whole:
             hour = lambda at: local(at).strftime("%u-%H")
-            figures["intervals"] = self.lines("interval", lambda contact: hour(contact.at), lambda contact: hour(contact.call.stopped))
+            rows = self.lines("interval", lambda contact: hour(contact.at), lambda contact: hour(contact.call.stopped))
+            figures["intervals"] = [{**row, **dict(zip(("weekday", "hour"), map(int, row["interval"].split("-"))))} for row in rows]
             figures["repeat_callers"] = self.repeat_callers()
             figures["abandoned_then_wrote"] = self.then_wrote()
         return figures
@@ -709,17 +710,25 @@ def report(folder, month, as_of):
     facts = Facts(folder, instant(as_of))
     year, number = map(int, month.split("-"))
     january = midnight(date(year, 1, 1))
-    before = date(year, number, 1) - timedelta(days=1)
+    before = (date(year, number, 1) - timedelta(days=1)).strftime("%Y-%m")
     start, end = bounds(year, number)
+
+    def compared(other):
+        span = bounds(*map(int, other.split("-")))
+        return {"month": other, **printed(*span), **Span(facts, *span, january).figures(False)}
+
     return {
+        "period": {"month": month, **printed(start, end), "zone": ROME.key},
         **Span(facts, start, end, january).figures(True),
         "quarantine": waiting(facts),
-        "year_to_date": Span(facts, january, end, january).figures(True),
-        "comparison": {
-            "previous_month": Span(facts, *bounds(before.year, before.month), january).figures(False),
-            "same_month_last_year": Span(facts, *bounds(year - 1, number), january).figures(False),
-        },
+        "year_to_date": {**printed(january, end), **Span(facts, january, end, january).figures(True)},
+        "comparison": {"previous_month": compared(before), "same_month_last_year": compared(f"{year - 1}-{number:02}")},
     }
+
+
+def printed(start, end):
+    """The first instant of a span, and the first after it."""
+    return {name: datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ") for name, at in (("from", start), ("to", end))}
 
 
 # By what the rows of a list are told apart.
