@@ -367,8 +367,8 @@ class Facts:
 
 
 def same_leg(said, leg):
-    near = abs(instant(said["entered_at"]) - instant(leg["entered_at"])) <= SAME_LEG
-    return near and (said["call_id"], said["queue"]) == (leg["external_id"], leg["queue"])
+    named = (said["call_id"], said["queue"]) == (leg["external_id"], leg["queue"])
+    return named and abs(instant(said["entered_at"]) - instant(leg["entered_at"])) <= SAME_LEG
 
 
 def differ(said, leg):
