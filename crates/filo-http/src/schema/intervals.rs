@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use filo_domain::vocabulary as words;
 use utoipa::{IntoParams, ToSchema};
 
-use super::{At, maybe_one_of, one_of};
+use super::{At, maybe_one_of};
 
 /// What is told of any set of calls.
 #[derive(ToSchema)]
@@ -138,13 +138,13 @@ pub struct IntervalsQuery {
     #[param(max_length = 200)]
     pub theme: Option<String>,
     /// Only calls registered as this kind.
-    #[param(schema_with = one_of::<words::Kind>)]
+    #[param(max_length = 200)]
     pub kind: Option<String>,
     /// Only calls whose ticket is this unit's.
     #[param(max_length = 200)]
     pub unit: Option<String>,
     /// `I`: only calls whose ticket was never handed to level II; `II`: only those of the others.
-    #[param(schema_with = one_of::<words::Level>)]
+    #[param(max_length = 2)]
     pub level: Option<String>,
     /// Only calls whose ticket is of this district.
     #[param(minimum = 1, maximum = 99)]
