@@ -138,7 +138,9 @@ async fn the_document_of_a_row_is_kept_and_handed_out_to_readers_of_reports() {
         let file = served.hand_in("supervisor", "relazione.txt", b"consumi: -4%").await.expect(201);
         let id = file["id"].as_str().unwrap();
         let path = format!("{CRM}{YEAR}/attachments/{id}");
+        // Until a row names it, it is there for those who may enter one.
         served.get("analyst", &path).await.expect(404);
+        assert_eq!(served.get("supervisor", &path).await.text, "consumi: -4%");
         let mut entry = row("-4%", "-0.04");
         entry["attachment_id"] = json!(id);
         served.enter_score("supervisor", &entry).await.expect(201);
@@ -147,7 +149,9 @@ async fn the_document_of_a_row_is_kept_and_handed_out_to_readers_of_reports() {
         let got = served.get("analyst", &path).await;
         assert_eq!((got.status.as_u16(), got.text.as_str()), (200, "consumi: -4%"));
         let other = format!("{CRM}/scorecards/2025/attachments/{id}");
-        served.get("analyst", &other).await.expect(404);
+        for reader in ["analyst", "supervisor"] {
+            served.get(reader, &other).await.expect(404);
+        }
         served.city.verifies().await;
     })
     .await;

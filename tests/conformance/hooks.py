@@ -8,6 +8,7 @@ that operations are reached and not only their 404.
 import json
 import os
 import random
+import re
 
 import schemathesis
 
@@ -37,10 +38,17 @@ def map_path_parameters(ctx, path_parameters):
         values = KNOWN["names"].get(ctx.operation.path, {})
         for name, existing in values.items():
             generated = path_parameters.get(name)
-            valid = isinstance(generated, str) and generated.isprintable() and "/" not in generated
-            if existing and valid and CHOICE.random() < 0.67:
+            if existing and is_valid(ctx.operation, name, generated) and CHOICE.random() < 0.67:
                 path_parameters[name] = CHOICE.choice(existing)
     return path_parameters
+
+
+def is_valid(operation, name, generated):
+    """Whether a name can stand in a path, and is such as its schema asks for: what was made to be refused stays."""
+    if not isinstance(generated, str) or not generated.isprintable() or "/" in generated:
+        return False
+    own = [it for it in operation.definition.raw.get("parameters", []) if (it.get("name"), it.get("in")) == (name, "path")]
+    return all(re.search(it.get("schema", {}).get("pattern", ""), generated) for it in own)
 
 
 @schemathesis.hook

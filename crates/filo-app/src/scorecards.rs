@@ -195,7 +195,7 @@ impl App {
             .await
     }
 
-    /// A document that rows of a year were entered from.
+    /// A document that rows of a year were entered from; one that no row names yet, for who may enter it.
     ///
     /// # Errors
     /// Not found; infected; not yet found clean by the scanner.
@@ -206,11 +206,13 @@ impl App {
         id: AttachmentId,
     ) -> Result<Opened, AppError> {
         caller.must(Permission::ReadReports)?;
-        let core = self.core.clone();
+        let (core, may_enter) = (self.core.clone(), caller.may(Permission::EnterScores));
         self.db
             .read(move |conn| {
-                let named = stored::has_document(conn, year, id)?;
-                let file = if named { files::find(conn, id)? } else { None };
+                let years = stored::years_of_document(conn, id)?;
+                let is_new = may_enter && years.is_empty();
+                let known = is_new || years.contains(&i32::from(year));
+                let file = if known { own_document(conn, id)? } else { None };
                 let file = file.ok_or(AppError::NotFound("document"))?;
                 may_leave(&core.files, &file)?;
                 Ok(Opened::stored(file))

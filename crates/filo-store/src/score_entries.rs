@@ -111,15 +111,16 @@ pub fn all(conn: &mut Conn) -> Result<Vec<Stored>, StoreError> {
     rows.into_iter().map(Stored::try_from).collect()
 }
 
-/// Whether any revision of a row of a year was handed in with a document.
+/// The years in whose tables any revision of a row was handed in with a document.
 ///
 /// # Errors
 /// The database's own.
-pub fn has_document(conn: &mut Conn, year: i16, id: AttachmentId) -> Result<bool, StoreError> {
-    Ok(on!(conn, c => diesel::select(dsl::exists(
-        table::table.filter(table::attachment_id.eq(SqlId::from(id)).and(table::year.eq(i32::from(year)))),
-    ))
-    .get_result(c))?)
+pub fn years_of_document(conn: &mut Conn, id: AttachmentId) -> Result<Vec<i32>, StoreError> {
+    Ok(on!(conn, c => table::table
+        .filter(table::attachment_id.eq(SqlId::from(id)))
+        .select(table::year)
+        .distinct()
+        .load(c))?)
 }
 
 /// Which revisions to list.
