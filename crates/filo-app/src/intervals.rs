@@ -4,7 +4,7 @@ use filo_domain::{
     Instant,
     vocabulary::{Kind, Level, Word},
 };
-use filo_indicators::intervals::{self, Asked, By, Interval, IntervalTable};
+use filo_indicators::intervals::{self, Asked, By, Interval, IntervalTable, Part};
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -102,16 +102,8 @@ impl App {
             return Err(AppError::invalid("/municipio", "must be the number of a Municipio"));
         }
         let (kind, level) = (word::<Kind>("/kind", kind)?, word::<Level>("/level", level)?);
-        Ok(Asked {
-            queue,
-            theme,
-            kind,
-            unit,
-            level,
-            municipio,
-            tag,
-            ..Asked::all(from, to, step_minutes, by)
-        })
+        let part = Part { queue, theme, kind, unit, level, municipio, tag };
+        Ok(Asked { from, to, step_minutes, by, part })
     }
 }
 

@@ -51,6 +51,13 @@ pub struct Asked {
     pub step_minutes: i64,
     /// How the span is cut.
     pub by: By,
+    /// Of which calls.
+    pub part: Part,
+}
+
+/// A part of all calls: those that satisfy all that is asked.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Part {
     /// Only calls that entered this queue first.
     pub queue: Option<String>,
     /// Only calls registered under this theme, or `not_registered`, or `unclassified`.
@@ -80,20 +87,9 @@ pub struct IntervalTable {
     pub step_minutes: i64,
     /// How the span is cut.
     pub by: By,
-    /// Of one queue alone.
-    pub queue: Option<String>,
-    /// Of one theme alone.
-    pub theme: Option<String>,
-    /// Of one kind alone.
-    pub kind: Option<Kind>,
-    /// Of one unit alone.
-    pub unit: Option<String>,
-    /// Of one level alone.
-    pub level: Option<Level>,
-    /// Of one district alone.
-    pub municipio: Option<i32>,
-    /// Of one tag alone.
-    pub tag: Option<String>,
+    /// Of which calls.
+    #[serde(flatten)]
+    pub part: Part,
     /// The instant as at which everything is known.
     pub as_of: Instant,
     /// What the figures say.
@@ -146,7 +142,7 @@ pub fn table(
     let grid = Grid::of(asked, zone);
     let (mut parts, mut all): (BTreeMap<usize, Sums>, Sums) = Default::default();
     for (group, quarters) in rollup.groups() {
-        let Some(outcome) = group.outcome.filter(|_| asked.admits(group)) else { continue };
+        let Some(outcome) = group.outcome.filter(|_| asked.part.admits(group)) else { continue };
         for (at, quarter) in quarters.iter().filter(|(at, _)| grid.window.holds(*at)) {
             all.add(outcome, quarter);
             parts.entry(grid.place(at)).or_default().add(outcome, quarter);
@@ -188,25 +184,17 @@ impl FigureDefinition {
     }
 }
 
-impl Asked {
-    /// All calls between two days.
-    pub fn all(from: Date, to: Date, step_minutes: i64, by: By) -> Self {
-        let (queue, theme, kind, unit) = (None, None, None, None);
-        Self { from, to, step_minutes, by, queue, theme, kind, unit, level: None, municipio: None, tag: None }
-    }
+impl Part {
     fn admits(&self, group: &Group) -> bool {
-        let Self { theme, kind, unit, level, municipio, tag, .. } = self;
+        let Self { queue, theme, kind, unit, level, municipio, tag } = self;
         let filed = &group.filed;
-        self.admits_queue(group.queue.as_deref())
+        queue.as_deref().is_none_or(|queue| queue_row(group.queue.as_deref()) == queue)
             && theme.as_deref().is_none_or(|theme| is_under(group, theme))
             && kind.is_none_or(|kind| filed.kind == Some(kind))
             && unit.as_ref().is_none_or(|unit| filed.unit.as_ref() == Some(unit))
             && level.is_none_or(|level| filed.level == Some(level))
             && municipio.is_none_or(|municipio| filed.municipio == Some(municipio))
             && tag.as_ref().is_none_or(|tag| filed.tags.contains(tag))
-    }
-    fn admits_queue(&self, queue: Option<&str>) -> bool {
-        self.queue.as_deref().is_none_or(|wanted| queue_row(queue) == wanted)
     }
 }
 
@@ -285,21 +273,13 @@ impl<'a> Grid<'a> {
         intervals: Vec<Interval>,
     ) -> IntervalTable {
         let set = definitions.set(self.window.period);
-        let Asked { step_minutes, by, queue, theme, kind, unit, level, municipio, tag, .. } =
-            self.asked.clone();
         IntervalTable {
             from: self.window.from,
             to: self.window.to,
             zone: self.zone.name().to_owned(),
-            step_minutes,
-            by,
-            queue,
-            theme,
-            kind,
-            unit,
-            level,
-            municipio,
-            tag,
+            step_minutes: self.asked.step_minutes,
+            by: self.asked.by,
+            part: self.asked.part.clone(),
             as_of,
             definitions: FIGURES.into_iter().map(FigureDefinition::of).collect(),
             version: BTreeMap::from([(set.set.clone(), set.version())]),

@@ -5,14 +5,14 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    intervals::{Asked, By, IntervalTable, table},
+    intervals::{Asked, By, IntervalTable, Part, table},
     report::CallFigures,
     rollup::{Filed, Rollup},
 };
 
 fn asked(from: (i8, i8), to: (i8, i8), step_minutes: i64) -> Asked {
     let day = |(month, day)| date(2026, month, day);
-    Asked::all(day(from), day(to), step_minutes, By::Time)
+    Asked { from: day(from), to: day(to), step_minutes, by: By::Time, part: Part::default() }
 }
 
 fn intervals(world: &World, asked: &Asked) -> IntervalTable {
@@ -97,16 +97,16 @@ fn a_queue_or_a_theme_alone_has_the_same_calls_as_its_row_in_the_report() {
     assert_eq!(queues, [("anagrafe", 1), ("tari", 2), ("no_queue", 1)]);
     let themes: Vec<_> = phone.by_theme.iter().map(|row| (row.theme.as_str(), row.calls.offered)).collect();
     assert_eq!(themes, [("tributi", 2), ("unclassified", 1), ("not_registered", 1)]);
-    let month = || asked((10, 1), (11, 1), 60);
+    let month = |part| Asked { part, ..asked((10, 1), (11, 1), 60) };
     for row in &phone.by_queue {
-        let one = intervals(&world, &Asked { queue: Some(row.queue.clone()), ..month() });
+        let one = intervals(&world, &month(Part { queue: Some(row.queue.clone()), ..Part::default() }));
         assert_eq!(one.totals, row.calls, "{}", row.queue);
     }
     for row in &phone.by_theme {
-        let one = intervals(&world, &Asked { theme: Some(row.theme.clone()), ..month() });
+        let one = intervals(&world, &month(Part { theme: Some(row.theme.clone()), ..Part::default() }));
         assert_eq!(one.totals, row.calls, "{}", row.theme);
     }
-    let part = intervals(&world, &Asked { theme: Some("tributi/tari".to_owned()), ..month() });
+    let part = intervals(&world, &month(Part { theme: Some("tributi/tari".to_owned()), ..Part::default() }));
     assert_eq!(part.totals.offered, 2);
     leaves::check_all(&world, "2026-10");
 }

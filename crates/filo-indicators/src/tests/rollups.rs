@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    intervals::{Asked, By, IntervalTable, table},
+    intervals::{Asked, By, IntervalTable, Part, table},
     number,
     report::CallFigures,
     rollup::{Filed, Files, Group, Histogram, Quarters, Rollup, quarter_start},
@@ -83,11 +83,11 @@ fn of_days(facts: &Facts, from: Date, to: Date) -> Rollup {
 }
 
 fn questions(from: Date, to: Date) -> Vec<Asked> {
-    let all = Asked::all(from, to, 60, By::Time);
-    let theme = |theme: &str| Asked { theme: Some(theme.to_owned()), ..all.clone() };
-    let queue = |queue: &str| Asked { queue: Some(queue.to_owned()), ..all.clone() };
+    let theme = |theme: &str| Part { theme: Some(theme.to_owned()), ..Part::default() };
+    let queue = |queue: &str| Part { queue: Some(queue.to_owned()), ..Part::default() };
+    let tag = |level| Part { tag: Some("tari-2026".to_owned()), level: Some(level), ..Part::default() };
     let parts = [
-        all.clone(),
+        Part::default(),
         queue("tari"),
         queue("no_queue"),
         queue(""),
@@ -96,20 +96,20 @@ fn questions(from: Date, to: Date) -> Vec<Asked> {
         theme("tributi"),
         theme("tributi/tari"),
         theme("trib"),
-        Asked { kind: Some(Kind::Assistance), ..all.clone() },
-        Asked { unit: Some("tributi".to_owned()), ..all.clone() },
-        Asked { level: Some(Level::I), ..all.clone() },
-        Asked { municipio: Some(7), ..all.clone() },
-        Asked { tag: Some("tari-2026".to_owned()), level: Some(Level::II), ..all.clone() },
-        Asked { tag: Some("tari-2026".to_owned()), level: Some(Level::I), ..all.clone() },
+        Part { kind: Some(Kind::Assistance), ..Part::default() },
+        Part { unit: Some("tributi".to_owned()), ..Part::default() },
+        Part { level: Some(Level::I), ..Part::default() },
+        Part { municipio: Some(7), ..Part::default() },
+        tag(Level::II),
+        tag(Level::I),
     ];
     let cuts = [(15, By::Time), (30, By::Time), (60, By::Time), (15, By::Weekday), (60, By::Weekday)];
-    let cut = |(step_minutes, by)| parts.clone().map(|part| Asked { step_minutes, by, ..part });
+    let cut = |(step_minutes, by)| parts.clone().map(|part| Asked { from, to, step_minutes, by, part });
     cuts.into_iter().flat_map(cut).collect()
 }
 
 /// Whether a contact is asked for, by the ticket that it belongs to.
-fn admits(asked: &Asked, contact: &Contact) -> bool {
+fn admits(asked: &Part, contact: &Contact) -> bool {
     let filed = contact.ticket.map(|ticket| &FILES[&ticket]);
     let theme = |wanted: &str| match (wanted, filed) {
         ("not_registered", filed) => filed.is_none(),
@@ -169,7 +169,7 @@ fn tables_agree(facts: &Facts, questions: &[Asked]) {
     for asked in questions {
         let found = table(&rollup, &MILAN, asked, &zone, as_of);
         whole(&found, asked);
-        let calls = || view.contacts.iter().filter(|it| it.call.is_some() && admits(asked, it));
+        let calls = || view.contacts.iter().filter(|it| it.call.is_some() && admits(&asked.part, it));
         let offered: Vec<&Contact> = calls().filter(|call| span.contains(&call.at)).collect();
         let waits = calls().filter_map(|call| call.waited()).filter(|(stop, _)| span.contains(stop));
         let waits: Vec<(Instant, i64)> = waits.map(|(stop, wait)| (stop, wait.max(0))).collect();
